@@ -265,8 +265,8 @@ public record NodesConf(List<Line> lines, long currentEpoch, long lastVoteEpoch)
         List<String> faults = faults();
         if (!faults.isEmpty()) {
             throw AmbrotypeException.of(
-                    ErrorCode.UNSAFE, "no nodes.conf can be written for node " + myself().id() + ": "
-                            + String.join("; ", faults));
+                    ErrorCode.UNSAFE,
+                    "no nodes.conf can be written for node " + myself().id() + ": " + String.join("; ", faults));
         }
         StringBuilder text = new StringBuilder();
         lines.stream()
