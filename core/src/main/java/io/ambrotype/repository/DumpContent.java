@@ -56,8 +56,8 @@ public record DumpContent(
     public record Count(long entries, long bytes) {
         /** Rejects negative counts. */
         public Count {
-            Check.notNegative("entries", entries);
-            Check.notNegative("bytes", bytes);
+            Check.count("entries", entries);
+            Check.count("bytes", bytes);
         }
     }
 
@@ -72,7 +72,7 @@ public record DumpContent(
         /** Rejects what cannot be a library. */
         public Function {
             Check.sha256("sha256", sha256);
-            Check.notNegative("bytes", bytes);
+            Check.count("bytes", bytes);
         }
     }
 
@@ -91,14 +91,14 @@ public record DumpContent(
             Check.notNegative("database", database);
             Check.range("slot", slot, 0, HashSlot.COUNT - 1);
             Check.notEmpty("type", type);
-            Check.notNegative("bytes", bytes);
+            Check.count("bytes", bytes);
         }
     }
 
     /** Rejects counts that contradict each other; copies and sorts the collections. */
     public DumpContent {
         Check.notEmpty("rdbVersion", rdbVersion);
-        Check.notNegative("entries", entries);
+        Check.count("entries", entries);
         Check.range("expiring", expiring, 0, entries);
         types = counted("types", types, entries);
         databases = counted("databases", databases, entries);

@@ -273,7 +273,7 @@ public record Manifest(
         warnings = List.copyOf(warnings);
         shards = List.copyOf(shards);
 
-        Check.that(!shards.isEmpty(), "there is no shard");
+        Check.range("number of shards", shards.size(), 1, HashSlot.COUNT);
         Check.that(kind == Kind.CLUSTER || shards.size() == 1, "a standalone deployment has one shard");
         Set<Integer> captured = new HashSet<>();
         for (int index = 0; index < shards.size(); index++) {
