@@ -10,13 +10,14 @@ import org.jspecify.annotations.Nullable;
  * <p>The message is one lower-case sentence without a final full stop; it never contains a secret. The hint follows the
  * same form and says what the user can do.
  */
-public final class AmbrotypeException extends RuntimeException {
+public class AmbrotypeException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final ErrorCode code;
     private final @Nullable String hint;
 
-    private AmbrotypeException(ErrorCode code, String message, @Nullable String hint, @Nullable Throwable cause) {
+    /** For subclasses that let a caller react to one class of failures; users see them like any other. */
+    protected AmbrotypeException(ErrorCode code, String message, @Nullable String hint, @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
         this.hint = hint;
