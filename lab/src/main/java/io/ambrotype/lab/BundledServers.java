@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -74,7 +75,8 @@ public final class BundledServers {
             }
         } catch (IOException e) {
             throw AmbrotypeException.of(
-                            ErrorCode.FAILED, "the bundled server cannot be unpacked to " + program + ": " + e.getMessage())
+                            ErrorCode.FAILED,
+                            "the bundled server cannot be unpacked to " + program + ": " + e.getMessage())
                     .withHint("make the folder writable, or name a server that you have installed: --server PATH")
                     .causedBy(e);
         }
@@ -95,9 +97,7 @@ public final class BundledServers {
     }
 
     private static @Nullable URL resource(String name) {
-        return BundledServers.class.getClassLoader() instanceof ClassLoader loader
-                ? loader.getResource(name)
-                : ClassLoader.getSystemResource(name);
+        return BundledServers.class.getResource("/" + name);
     }
 
     private static boolean isCopyOf(URL packed, Path program) throws IOException {
@@ -109,7 +109,7 @@ public final class BundledServers {
             byte[] expectedPart;
             do {
                 expectedPart = expected.readNBytes(1 << 16);
-                if (!java.util.Arrays.equals(expectedPart, actual.readNBytes(1 << 16))) {
+                if (!Arrays.equals(expectedPart, actual.readNBytes(1 << 16))) {
                     return false;
                 }
             } while (expectedPart.length > 0);
