@@ -1,0 +1,58 @@
+package io.ambrotype.repository;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.ResolverStyle;
+import java.util.Locale;
+import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
+
+/**
+ * The name of a snapshot: the UTC second in which it was begun and four random hexadecimal digits, such as
+ * {@code 20261122T155328Z-3f7a}. Ids sort as text in the order of their seconds. Immutable.
+ *
+ * @param text the id in exactly that form
+ */
+public record SnapshotId(String text) implements Comparable<SnapshotId> {
+    private static final Pattern FORM = Pattern.compile("[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}");
+    private static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'", Locale.ROOT)
+            .withResolverStyle(ResolverStyle.STRICT)
+            .withZone(ZoneOffset.UTC);
+
+    /** Rejects every other form, and times that no calendar has. */
+    public SnapshotId {
+        Check.that(FORM.matcher(text).matches(), "'" + text + "' is not a snapshot id such as 20261122T155328Z-3f7a");
+        secondOf(text);
+    }
+
+    /** A new id for a snapshot begun at the given time (years 0 to 9999), made unique by four digits drawn at random. */
+    public static SnapshotId of(Instant begun, RandomGenerator random) {
+        return new SnapshotId(SECOND.format(begun) + String.format(Locale.ROOT, "-%04x", random.nextInt(1 << 16)));
+    }
+
+    /** The second in which the snapshot was begun. */
+    public Instant second() {
+        return secondOf(text);
+    }
+
+    private static Instant secondOf(String text) {
+        try {
+            return SECOND.parse(text.substring(0, 16), Instant::from);
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException("'" + text + "' names a time that does not exist", e);
+        }
+    }
+
+    @Override
+    public int compareTo(SnapshotId other) {
+        return text.compareTo(other.text);
+    }
+
+    /** The id itself. */
+    @Override
+    public String toString() {
+        return text;
+    }
+}
