@@ -1,6 +1,5 @@
 package io.ambrotype.cli;
 
-
 final class StartupTraining {
     private StartupTraining() {}
 

@@ -31,7 +31,8 @@ record Version(String version, String commit) {
     @Override
     public String toString() {
         String build = commit.isEmpty() ? "" : commit + ", ";
-        return "ambrotype " + version + " (" + build + "Java " + Runtime.version().feature() + ")";
+        return "ambrotype " + version + " (" + build + "Java "
+                + Runtime.version().feature() + ")";
     }
 
     /** Gives the line to {@code --version}. */
