@@ -45,8 +45,8 @@ public record NodeId(String value) implements Comparable<NodeId> {
      */
     public static NodeId ofAddress(HostAndPort address) {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-1")
-                    .digest(address.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-1").digest(address.toString().getBytes(StandardCharsets.UTF_8));
             return new NodeId(HexFormat.of().formatHex(digest));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-1", e);

@@ -265,8 +265,8 @@ public record NodesConf(List<Line> lines, long currentEpoch, long lastVoteEpoch)
         List<String> faults = faults();
         if (!faults.isEmpty()) {
             throw AmbrotypeException.of(
-                    ErrorCode.UNSAFE, "no nodes.conf can be written for node " + myself().id() + ": "
-                            + String.join("; ", faults));
+                    ErrorCode.UNSAFE,
+                    "no nodes.conf can be written for node " + myself().id() + ": " + String.join("; ", faults));
         }
         StringBuilder text = new StringBuilder();
         lines.stream()
@@ -372,8 +372,10 @@ public record NodesConf(List<Line> lines, long currentEpoch, long lastVoteEpoch)
             if (colon < 0) {
                 throw new IllegalArgumentException(Quoted.of(fields[1]) + " is not an address and port");
             }
+            boolean named = address.length > 1 && !address[1].isEmpty() && address[1].indexOf('=') < 0;
+            boolean nameless = address.length > 1 && address[1].isEmpty();
             Map<String, String> values = new LinkedHashMap<>();
-            for (int i = 2; i < address.length; i++) {
+            for (int i = named || nameless ? 2 : 1; i < address.length; i++) {
                 int equals = address[i].indexOf('=');
                 if (equals <= 0) {
                     throw new IllegalArgumentException(Quoted.of(address[i]) + " is not a name with a value");
@@ -406,7 +408,7 @@ public record NodesConf(List<Line> lines, long currentEpoch, long lastVoteEpoch)
                     endpoint.substring(0, colon),
                     parsePort(endpoint.substring(colon + 1)),
                     at < 0 ? 0 : parsePort(address[0].substring(at + 1)),
-                    address.length > 1 && !address[1].isEmpty() ? Optional.of(address[1]) : Optional.empty(),
+                    named ? Optional.of(address[1]) : Optional.empty(),
                     values,
                     flags,
                     unknownFlags,

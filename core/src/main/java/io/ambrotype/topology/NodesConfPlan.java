@@ -95,8 +95,8 @@ public record NodesConfPlan(List<Target> nodes, long currentEpoch, long lastVote
             if (node.role() == Role.MASTER) {
                 NodeId other = epochs.putIfAbsent(node.configEpoch(), node.id());
                 if (other != null || node.configEpoch() < 1) {
-                    throw new IllegalArgumentException("master " + node.id() + " needs an epoch of its own, not "
-                            + node.configEpoch());
+                    throw new IllegalArgumentException(
+                            "master " + node.id() + " needs an epoch of its own, not " + node.configEpoch());
                 }
             } else {
                 Target master = byId.get(node.master().orElseThrow());
