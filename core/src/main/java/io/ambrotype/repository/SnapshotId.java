@@ -23,8 +23,20 @@ public record SnapshotId(String text) implements Comparable<SnapshotId> {
 
     /** Rejects every other form, and times that no calendar has. */
     public SnapshotId {
-        Check.that(FORM.matcher(text).matches(), "'" + text + "' is not a snapshot id such as 20261122T155328Z-3f7a");
-        secondOf(text);
+        Check.that(isValid(text), "'" + text + "' is not a snapshot id such as 20261122T155328Z-3f7a");
+    }
+
+    /** Whether this is a snapshot's id. */
+    public static boolean isValid(String text) {
+        if (!FORM.matcher(text).matches()) {
+            return false;
+        }
+        try {
+            SECOND.parse(text.substring(0, 16));
+            return true;
+        } catch (DateTimeException e) {
+            return false;
+        }
     }
 
     /** A new id for a snapshot begun at the given time (years 0 to 9999), made unique by four digits drawn at random. */
@@ -34,15 +46,7 @@ public record SnapshotId(String text) implements Comparable<SnapshotId> {
 
     /** The second in which the snapshot was begun. */
     public Instant second() {
-        return secondOf(text);
-    }
-
-    private static Instant secondOf(String text) {
-        try {
-            return SECOND.parse(text.substring(0, 16), Instant::from);
-        } catch (DateTimeException e) {
-            throw new IllegalArgumentException("'" + text + "' names a time that does not exist", e);
-        }
+        return SECOND.parse(text.substring(0, 16), Instant::from);
     }
 
     @Override

@@ -1,0 +1,18 @@
+package io.ambrotype.rdb;
+
+/** Ids of module data types: nine characters of six bits each, then ten bits of encoding version (module.c, "Module type ID"). */
+final class ModuleId {
+    private static final String ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    private static final int CHARACTERS = 9;
+    private static final int VERSION_BITS = 10;
+
+    private ModuleId() {}
+
+    static String name(long id) {
+        StringBuilder name = new StringBuilder(CHARACTERS);
+        for (int i = CHARACTERS - 1; i >= 0; i--) {
+            name.append(ALPHABET.charAt((int) (id >>> (VERSION_BITS + 6 * i)) & 0x3f));
+        }
+        return name.toString();
+    }
+}

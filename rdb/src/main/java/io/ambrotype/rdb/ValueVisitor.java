@@ -1,0 +1,3 @@
+package io.ambrotype.rdb;
+
+interface ValueVisitor {}
