@@ -252,8 +252,9 @@ public record Manifest(
      *
      * @param name its name
      * @param version as MODULE LIST gives it, where known
+     * @param path of its library on the node (servers from 7.0 on tell); its arguments may hold secrets and are not kept
      */
-    public record Module(String name, OptionalLong version) {
+    public record Module(String name, OptionalLong version, Optional<String> path) {
         /** Rejects empty names. */
         public Module {
             Check.notEmpty("module name", name);

@@ -217,7 +217,7 @@ public final class RespConnection implements AutoCloseable {
         } catch (AmbrotypeException e) {
             throw AmbrotypeException.of(
                             ErrorCode.FAILED,
-                            address + " replied to " + name(encode(command)) + " with an " + e.getMessage())
+                            address + " answered " + name(encode(command)) + " with an " + e.getMessage())
                     .causedBy(e);
         }
     }

@@ -1,0 +1,63 @@
+package io.ambrotype.restore;
+
+import io.ambrotype.common.HostAndPort;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What the user asks a restore into folders to make. Immutable.
+ *
+ * @param folder where the node folders go; must not hold anything
+ * @param addresses where the nodes shall run, masters first, by IP address; empty for the snapshot's own addresses
+ * @param masters number of masters; empty for the snapshot's own
+ * @param replicas number of replicas of each master; empty for the snapshot's own, or what the addresses allow
+ * @param only restore this node of the snapshot alone, as itself
+ * @param sameIds give the nodes the ids that they had
+ */
+public record RestoreRequest(
+        Path folder,
+        List<TargetAddress> addresses,
+        OptionalInt masters,
+        OptionalInt replicas,
+        Optional<HostAndPort> only,
+        boolean sameIds) {
+    /** Copies the addresses; rejects impossible numbers. */
+    public RestoreRequest {
+        folder = folder.toAbsolutePath().normalize();
+        addresses = List.copyOf(addresses);
+        if (masters.isPresent() && masters.getAsInt() < 1) {
+            throw new IllegalArgumentException("the number of masters must be at least 1");
+        }
+        if (replicas.isPresent() && replicas.getAsInt() < 0) {
+            throw new IllegalArgumentException("the number of replicas cannot be negative");
+        }
+    }
+
+    /** The snapshot's own layout at its own addresses, with new ids. */
+    public static RestoreRequest into(Path folder) {
+        return new RestoreRequest(folder, List.of(), OptionalInt.empty(), OptionalInt.empty(), Optional.empty(), false);
+    }
+
+    /** The same for nodes at these addresses. */
+    public RestoreRequest at(List<TargetAddress> newAddresses) {
+        return new RestoreRequest(folder, newAddresses, masters, replicas, only, sameIds);
+    }
+
+    /** The same with this number of masters, and of replicas for each. */
+    public RestoreRequest as(int newMasters, int newReplicas) {
+        return new RestoreRequest(
+                folder, addresses, OptionalInt.of(newMasters), OptionalInt.of(newReplicas), only, sameIds);
+    }
+
+    /** The same for one node only. */
+    public RestoreRequest only(HostAndPort node) {
+        return new RestoreRequest(folder, addresses, masters, replicas, Optional.of(node), sameIds);
+    }
+
+    /** The same with the ids of the snapshot. */
+    public RestoreRequest withSameIds() {
+        return new RestoreRequest(folder, addresses, masters, replicas, only, true);
+    }
+}

@@ -1,0 +1,274 @@
+package io.ambrotype.restore;
+
+import io.ambrotype.common.HostAndPort;
+import io.ambrotype.repository.Manifest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Writes {@code ambrotype.conf}: the directives that a restored node's data and identity depend on, and nothing that
+ * belongs to the machine it ran on. Secrets are named in a comment and left out.
+ *
+ * <p>{@code dir} is absolute on purpose: a relative one puts {@code dump.rdb} and {@code nodes.conf} wherever the start
+ * command was typed, and the node comes back empty and as a stranger. {@code appendonly} is {@code no} on purpose: with
+ * {@code yes} a server ignores {@code dump.rdb} and starts empty.
+ */
+final class ServerDirectives {
+    /** What the data, its persistence and its place in the cluster depend on; taken over as it was. */
+    private static final List<String> CARRIED = List.of(
+            "databases",
+            "cluster-databases",
+            "maxmemory",
+            "maxmemory-policy",
+            "maxmemory-samples",
+            "lfu-log-factor",
+            "lfu-decay-time",
+            "save",
+            "rdbcompression",
+            "rdbchecksum",
+            "stop-writes-on-bgsave-error",
+            "proto-max-bulk-len",
+            "client-query-buffer-limit",
+            "hash-max-listpack-entries",
+            "hash-max-listpack-value",
+            "hash-max-ziplist-entries",
+            "hash-max-ziplist-value",
+            "list-max-listpack-size",
+            "list-max-ziplist-size",
+            "list-compress-depth",
+            "set-max-intset-entries",
+            "set-max-listpack-entries",
+            "set-max-listpack-value",
+            "zset-max-listpack-entries",
+            "zset-max-listpack-value",
+            "zset-max-ziplist-entries",
+            "zset-max-ziplist-value",
+            "hll-sparse-max-bytes",
+            "stream-node-max-bytes",
+            "stream-node-max-entries",
+            "notify-keyspace-events",
+            "repl-backlog-size",
+            "repl-backlog-ttl",
+            "repl-timeout",
+            "repl-diskless-sync",
+            "repl-diskless-sync-delay",
+            "min-replicas-to-write",
+            "min-replicas-max-lag",
+            "cluster-node-timeout",
+            "cluster-require-full-coverage",
+            "cluster-replica-validity-factor",
+            "cluster-migration-barrier",
+            "cluster-allow-replica-migration",
+            "cluster-allow-reads-when-down",
+            "cluster-preferred-endpoint-type");
+
+    /** TLS: paths of files, and switches; passphrases are secrets and withheld. */
+    private static final List<String> TLS = List.of(
+            "tls-cluster",
+            "tls-replication",
+            "tls-auth-clients",
+            "tls-cert-file",
+            "tls-key-file",
+            "tls-client-cert-file",
+            "tls-client-key-file",
+            "tls-dh-params-file",
+            "tls-ca-cert-file",
+            "tls-ca-cert-dir",
+            "tls-protocols",
+            "tls-ciphers",
+            "tls-ciphersuites",
+            "tls-prefer-server-ciphers");
+
+    /** What ties a node to its address; taken over only where it keeps that address. */
+    private static final List<String> OF_THE_ADDRESS = List.of(
+            "bind",
+            "protected-mode",
+            "cluster-announce-ip",
+            "cluster-announce-port",
+            "cluster-announce-tls-port",
+            "cluster-announce-bus-port",
+            "cluster-announce-hostname",
+            "replica-announce-ip",
+            "replica-announce-port");
+
+    /** Names that servers print twice, once for each era; the one on the left is written. */
+    private static final Map<String, String> NEWER_NAME = Map.of(
+            "hash-max-ziplist-entries", "hash-max-listpack-entries",
+            "hash-max-ziplist-value", "hash-max-listpack-value",
+            "list-max-ziplist-size", "list-max-listpack-size",
+            "zset-max-ziplist-entries", "zset-max-listpack-entries",
+            "zset-max-ziplist-value", "zset-max-listpack-value");
+
+    private final List<String> lines = new ArrayList<>();
+    private final Manifest.Node recorded;
+
+    private ServerDirectives(Manifest.Node recorded) {
+        this.recorded = recorded;
+    }
+
+    /**
+     * The configuration file of one restored node.
+     *
+     * @param manifest of the snapshot
+     * @param recorded the node whose configuration is taken over
+     * @param modules modules of its shard
+     * @param address where the node shall run
+     * @param nodesConf name of its nodes.conf, where it is a cluster node
+     * @param master address of its master, where it is a standalone replica
+     * @param folder its folder, absolute
+     */
+    static String of(
+            Manifest manifest,
+            Manifest.Node recorded,
+            List<Manifest.Module> modules,
+            TargetAddress address,
+            Optional<String> nodesConf,
+            Optional<HostAndPort> master,
+            Path folder) {
+        ServerDirectives file = new ServerDirectives(recorded);
+        file.comment(
+                "Written by ambrotype from snapshot " + manifest.snapshot() + " of " + manifest.deployment() + ".");
+        file.comment("Holds what the data and the cluster depend on; add the rest of your configuration.");
+        file.blank();
+        file.ports(address);
+        file.comment("Absolute, so that the node finds its files wherever it is started from.");
+        file.comment("Change it when you move this folder.");
+        file.directive("dir", folder.toString());
+        file.directive("dbfilename", "dump.rdb");
+        file.comment("With yes the server would ignore dump.rdb and start empty. Switch it on when the node runs:");
+        file.comment("CONFIG SET appendonly yes");
+        file.directive("appendonly", "no");
+        nodesConf.ifPresentOrElse(
+                name -> {
+                    file.directive("cluster-enabled", "yes");
+                    file.directive("cluster-config-file", name);
+                    if (!address.hasDefaultBusPort()) {
+                        file.directive("cluster-port", Integer.toString(address.effectiveBusPort()));
+                    }
+                },
+                () -> file.directive("cluster-enabled", "no"));
+        master.ifPresent(of -> file.line("replicaof " + of.host() + " " + of.port()));
+        file.blank();
+        CARRIED.forEach(file::carry);
+        if (recorded.host().equals(address.client().host())
+                && recorded.port() == address.client().port()) {
+            OF_THE_ADDRESS.forEach(file::carry);
+        }
+        modules.forEach(file::loadModule);
+        file.withheld();
+        return String.join("\n", file.lines) + "\n";
+    }
+
+    private void ports(TargetAddress address) {
+        String port = Integer.toString(address.client().port());
+        boolean tlsOnly = "0".equals(value("port")) && !"0".equals(value("tls-port"));
+        if (tlsOnly) {
+            directive("port", "0");
+            directive("tls-port", port);
+        } else {
+            directive("port", port);
+            recorded.tlsPort().ifPresent(tls -> directive("tls-port", Integer.toString(tlsPort(address, tls))));
+        }
+        if (tlsOnly || recorded.tlsPort().isPresent()) {
+            TLS.forEach(this::carry);
+        }
+    }
+
+    /** A second port moves along with the first, at the distance it had. */
+    private int tlsPort(TargetAddress address, int recordedTlsPort) {
+        int moved = address.client().port() + recordedTlsPort - recorded.port();
+        return moved >= 1 && moved <= 65_535 ? moved : recordedTlsPort;
+    }
+
+    private void carry(String name) {
+        String value = value(name);
+        String newer = NEWER_NAME.get(name);
+        boolean writtenUnderNewerName = newer != null && !value(newer).isEmpty();
+        if (name.equals("save")) {
+            savePoints(value);
+        } else if (!value.isEmpty() && !writtenUnderNewerName) {
+            if (name.equals("bind")) {
+                line("bind " + value);
+            } else {
+                directive(name, value);
+            }
+        }
+    }
+
+    /** One pair a line: servers before 7.0 take no more. */
+    private void savePoints(String value) {
+        String[] numbers = value.split(" ");
+        if (!recorded.configuration().containsKey("save")) {
+            return;
+        }
+        if (numbers.length < 2) {
+            line("save \"\"");
+        }
+        for (int i = 0; i + 1 < numbers.length; i += 2) {
+            line("save " + numbers[i] + " " + numbers[i + 1]);
+        }
+    }
+
+    private void loadModule(Manifest.Module module) {
+        blank();
+        comment("Module " + module.name() + "; add the arguments that it was loaded with.");
+        module.path()
+                .ifPresentOrElse(
+                        path -> directive("loadmodule", path),
+                        () -> comment("This server version does not tell its path: add loadmodule PATH here."));
+    }
+
+    private void withheld() {
+        if (!recorded.withheld().isEmpty()) {
+            blank();
+            comment("Withheld, because it may be secret; the node had a value for each:");
+            recorded.withheld().forEach(name -> comment("  " + name));
+        }
+    }
+
+    private String value(String name) {
+        return recorded.configuration().getOrDefault(name, "");
+    }
+
+    private void directive(String name, String value) {
+        line(name + " " + quoted(value));
+    }
+
+    private void comment(String text) {
+        line("# " + text.replaceAll("\\p{Cntrl}", "?"));
+    }
+
+    private void blank() {
+        lines.add("");
+    }
+
+    private void line(String text) {
+        if (text.indexOf('\n') >= 0 || text.indexOf('\r') >= 0) {
+            throw new IllegalStateException("a directive with a line break");
+        }
+        lines.add(text);
+    }
+
+    /** In the quotes that servers read (sdssplitargs), where the value needs them. */
+    static String quoted(String value) {
+        if (value.matches("[A-Za-z0-9_./:@%+,=*-]+")) {
+            return value;
+        }
+        StringBuilder text = new StringBuilder("\"");
+        for (byte each : value.getBytes(StandardCharsets.UTF_8)) {
+            if (each == '"' || each == '\\') {
+                text.append('\\').append((char) each);
+            } else if (each >= ' ' && each < 0x7f) {
+                text.append((char) each);
+            } else {
+                text.append(String.format(Locale.ROOT, "\\x%02x", each));
+            }
+        }
+        return text.append('"').toString();
+    }
+}
