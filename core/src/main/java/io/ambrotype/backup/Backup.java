@@ -5,6 +5,7 @@ import io.ambrotype.backup.BackupPlan.ShardPlan;
 import io.ambrotype.backup.ShardCapture.CapturedShard;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.TaskGroup;
 import io.ambrotype.common.Time;
 import io.ambrotype.repository.Manifest;
@@ -14,19 +15,23 @@ import io.ambrotype.repository.SnapshotDraft;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.topology.LayoutDifference;
+import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Takes a snapshot:
@@ -85,7 +90,7 @@ public final class Backup {
      */
     public Manifest run(Repository repository) throws InterruptedException {
         Instant begun = time.instant();
-        List<String> notices = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<String> notices = Collections.synchronizedList(new ArrayList<>());
         BackupPlan plan = plan();
         listener.planned(plan);
         Map<NodeId, Long> offsets = masterOffsets(plan);
@@ -97,7 +102,7 @@ public final class Backup {
         Map<NodeId, CapturedShard> captured = new LinkedHashMap<>();
         for (int round = 1; ; round++) {
             captured.putAll(capture(plan, captured, offsets, repository, hosts, notices));
-            Topology now = topologies.discover(request.seeds());
+            Topology now = topologies.discover(allAddresses(plan));
             List<String> changes = changes(plan, captured, now);
             if (changes.isEmpty()) {
                 break;
@@ -107,13 +112,14 @@ public final class Backup {
                                 ErrorCode.UNSAFE,
                                 "the layout of " + request.deployment() + " did not come to rest during the backup: "
                                         + String.join("; ", changes))
-                        .withHint("nothing was committed; run the backup again when no slots move and no node fails over");
+                        .withHint(
+                                "nothing was committed; run the backup again when no slots move and no node fails over");
             }
             String notice = "the layout changed while shards were captured (" + String.join("; ", changes)
                     + "); what changed is captured again";
             notices.add(notice);
             listener.notice(notice);
-            plan = settledPlan();
+            plan = settledPlan(plan);
             listener.planned(plan);
             offsets = masterOffsets(plan);
         }
@@ -121,7 +127,7 @@ public final class Backup {
 
         listener.committing();
         List<CapturedShard> shards = plan.shards().stream()
-                .map(shard -> captured.get(shard.master().id()))
+                .map(shard -> Objects.requireNonNull(captured.get(shard.master().id())))
                 .toList();
         Map<String, Duration> durations = new LinkedHashMap<>();
         durations.put("discover", Duration.between(begun, planned));
@@ -144,8 +150,8 @@ public final class Backup {
         Map<NodeId, CapturedShard> fresh = new ConcurrentHashMap<>();
         Semaphore places = new Semaphore(request.parallel(), true);
         BackupListener noting = new NotingListener(listener, notices);
-        ShardCapture shardCapture =
-                new ShardCapture(request, repository, noting, time, hosts, plan.topology().kind());
+        ShardCapture shardCapture = new ShardCapture(
+                request, repository, noting, time, hosts, plan.topology().kind());
         try (TaskGroup tasks = TaskGroup.ofWaiting()) {
             for (ShardPlan shard : plan.shards()) {
                 NodeId master = shard.master().id();
@@ -182,7 +188,8 @@ public final class Backup {
                 .map(LayoutDifference::sentence)
                 .collect(Collectors.toCollection(ArrayList::new));
         captured.values().removeIf(shard -> {
-            Optional<String> objection = BackupPlanner.objection(shard.plan(), shard.sync().id(), now);
+            Optional<String> objection =
+                    BackupPlanner.objection(shard.plan(), shard.sync().id(), now);
             objection.ifPresent(changes::add);
             return objection.isPresent();
         });
@@ -194,11 +201,11 @@ public final class Backup {
     }
 
     /** After a failover the nodes need a moment to agree again. */
-    private BackupPlan settledPlan() throws InterruptedException {
+    private BackupPlan settledPlan(BackupPlan before) throws InterruptedException {
         Instant deadline = time.instant().plus(SETTLE);
         while (true) {
             try {
-                return plan();
+                return BackupPlanner.plan(request.deployment(), topologies.discover(allAddresses(before)));
             } catch (AmbrotypeException e) {
                 if (e.code() != ErrorCode.UNSAFE || time.instant().isAfter(deadline)) {
                     throw e;
@@ -206,6 +213,15 @@ public final class Backup {
                 time.sleep(POLL);
             }
         }
+    }
+
+    /** The seeds, and whoever was met: a seed may have died meanwhile. */
+    private List<HostAndPort> allAddresses(BackupPlan plan) {
+        return Stream.concat(
+                        request.seeds().stream(),
+                        plan.topology().nodes().stream().filter(Node::isReached).map(Node::connectAddress))
+                .distinct()
+                .toList();
     }
 
     private Map<NodeId, Long> masterOffsets(BackupPlan plan) throws InterruptedException {

@@ -53,16 +53,11 @@ final class DumpCapture {
      * Runs to the end.
      *
      * @param session after its full synchronization has begun; closed on return
-     * @param owned the slots that the shard owns; null where there are none to own
+     * @param owned the slots that the shard owns
      * @param received called when the source has sent everything
      * @throws AmbrotypeException where the source, the bytes or the repository fail; nothing is stored then
      */
-    Captured run(
-            ReplicationSession session,
-            FullSync sync,
-            @Nullable BitSet owned,
-            DumpScan.Progress progress,
-            Runnable received)
+    Captured run(ReplicationSession session, FullSync sync, BitSet owned, DumpScan.Progress progress, Runnable received)
             throws InterruptedException {
         Result result = new Result();
         try (session;
@@ -71,7 +66,7 @@ final class DumpCapture {
             receiving.fork("receive " + session.node(), () -> {
                 try {
                     receive(session.rdb(), spool);
-                    session.close();
+                    end(session);
                     spool.finish();
                 } catch (AmbrotypeException e) {
                     spool.fail(new SourceFailure(e));
@@ -83,8 +78,8 @@ final class DumpCapture {
                 try {
                     result.captured = store(session.node(), spool, owned, progress);
                 } finally {
-                    session.close();
-                    spool.close();
+                    end(session);
+                    end(spool);
                 }
             });
             receiving.join();
@@ -92,18 +87,24 @@ final class DumpCapture {
             throw e;
         } catch (Exception e) {
             throw AmbrotypeException.of(
-                            ErrorCode.FAILED,
-                            "capturing the dump of " + session.node() + " failed: " + e.getMessage())
+                            ErrorCode.FAILED, "capturing the dump of " + session.node() + " failed: " + e.getMessage())
                     .causedBy(e);
         }
         Captured captured = Objects.requireNonNull(result.captured);
-        if (sync.length().isPresent() && sync.length().getAsLong() != captured.dump().rdbBytes()) {
+        if (sync.length().isPresent()
+                && sync.length().getAsLong() != captured.dump().rdbBytes()) {
             throw AmbrotypeException.of(
                     ErrorCode.CORRUPT,
-                    session.node() + " announced " + sync.length().getAsLong() + " bytes of RDB, and the RDB ended after "
+                    session.node() + " announced " + sync.length().getAsLong()
+                            + " bytes of RDB, and the RDB ended after "
                             + captured.dump().rdbBytes());
         }
         return captured;
+    }
+
+    /** Before its time: whoever waits for the other side must not wait longer. */
+    private static void end(AutoCloseable side) throws Exception {
+        side.close();
     }
 
     private static void receive(ReadableByteChannel rdb, Spool spool) throws IOException, InterruptedException {
@@ -113,8 +114,8 @@ final class DumpCapture {
         }
     }
 
-    private Captured store(
-            HostAndPort source, Spool spool, @Nullable BitSet owned, DumpScan.Progress progress) throws IOException {
+    private Captured store(HostAndPort source, Spool spool, BitSet owned, DumpScan.Progress progress)
+            throws IOException {
         try (DumpWriter writer = repository.dumpWriter();
                 RdbReader reader = RdbReader.open(new Tee(spool, writer))) {
             DumpContent content = DumpScan.scan(reader, owned, progress);

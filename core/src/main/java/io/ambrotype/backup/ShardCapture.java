@@ -17,6 +17,7 @@ import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Role;
+import io.ambrotype.topology.SlotSet;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -129,8 +130,7 @@ final class ShardCapture {
         };
     }
 
-    private CapturedShard attempt(ShardPlan shard, Candidate candidate, long masterOffset)
-            throws InterruptedException {
+    private CapturedShard attempt(ShardPlan shard, Candidate candidate, long masterOffset) throws InterruptedException {
         report(shard, candidate, Phase.QUEUED, 0, OptionalLong.empty(), 0);
         Semaphore host = hosts.of(candidate.address().host());
         host.acquire();
@@ -221,7 +221,8 @@ final class ShardCapture {
     private static void requireFresh(
             ShardPlan shard, Candidate candidate, FullSync sync, long masterOffset, String expectedHistory) {
         if (!expectedHistory.isEmpty() && !sync.id().value().equals(expectedHistory)) {
-            throw new StaleSource(candidate.address() + " changed its replication history while it was asked for its data");
+            throw new StaleSource(
+                    candidate.address() + " changed its replication history while it was asked for its data");
         }
         if (candidate.node().role() == Role.REPLICA
                 && !sync.id().equals(shard.candidates().getLast().replicationId())) {
@@ -233,17 +234,15 @@ final class ShardCapture {
         }
     }
 
-    private @Nullable BitSet ownedSlots(ShardPlan shard) {
-        if (kind == DeploymentKind.STANDALONE) {
-            return null;
-        }
+    /** A standalone server owns everything. */
+    private BitSet ownedSlots(ShardPlan shard) {
         BitSet owned = new BitSet();
-        shard.slots().stream().forEach(owned::set);
+        SlotSet slots = kind == DeploymentKind.STANDALONE ? SlotSet.ALL : shard.slots();
+        slots.stream().forEach(owned::set);
         return owned;
     }
 
-    private void report(
-            ShardPlan shard, Candidate source, Phase phase, long bytes, OptionalLong total, long entries) {
+    private void report(ShardPlan shard, Candidate source, Phase phase, long bytes, OptionalLong total, long entries) {
         listener.progress(new ShardProgress(
                 shard.index(), source.address().toString(), phase, bytes, total, entries, source.entries()));
     }

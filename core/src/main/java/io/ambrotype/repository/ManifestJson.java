@@ -213,11 +213,8 @@ final class ManifestJson {
                 shard.object("content", ManifestJson::readContent),
                 shard.list(
                         "modules",
-                        module -> module.build(
-                                () -> new Manifest.Module(
-                                        module.text("name"),
-                                        module.optionalNumber("version"),
-                                        module.optionalText("path"))))));
+                        module -> module.build(() -> new Manifest.Module(
+                                module.text("name"), module.optionalNumber("version"), module.optionalText("path"))))));
     }
 
     private static void write(DumpContent content, ObjectNode json) {
