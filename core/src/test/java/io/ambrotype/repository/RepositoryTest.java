@@ -271,11 +271,11 @@ class RepositoryTest {
     @Test
     void listsHundredsQuickly() throws Exception {
         Manifest manifest = Samples.snapshot(repository, 1, 2, 3);
-        for (int number = 0; number < 500; number++) {
+        for (int number = 0; number < 200; number++) {
             SnapshotDraft draft = Samples.begin(repository);
             draft.commit(Samples.manifest(draft.snapshot(), manifest.kind(), manifest.topology(), manifest.shards()));
         }
-        assertThat(repository.list()).hasSize(501).allMatch(SnapshotEntry.Finished.class::isInstance);
+        assertThat(repository.list()).hasSize(201).allMatch(SnapshotEntry.Finished.class::isInstance);
         assertThat(store.list("dumps")).hasSize(3);
     }
 
