@@ -2,6 +2,9 @@ package io.ambrotype.cli;
 
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.repository.Repository;
+import io.ambrotype.storage.FileStore;
+import io.ambrotype.storage.Store;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.random.RandomGenerator;
@@ -65,15 +68,6 @@ final class Context {
     }
 
     /**
-     * The deployment that a command names.
-     *
-     * @throws AmbrotypeException {@code USAGE} where there is no such deployment
-     */
-    Deployment deployment(String nameOrUri) {
-        return Deployment.resolve(nameOrUri, this);
-    }
-
-    /**
      * Where the repository is: {@code --repo}, {@code AMBROTYPE_REPO}, or the configuration.
      *
      * @throws AmbrotypeException {@code NO_REPOSITORY} where none of them says
@@ -89,6 +83,20 @@ final class Context {
                 .repository()
                 .orElseThrow(() -> AmbrotypeException.of(ErrorCode.NO_REPOSITORY, "no repository was named")
                         .withHint("add --repo FOLDER, set AMBROTYPE_REPO, or set 'repository' in the configuration file"));
+    }
+
+    /**
+     * The repository, which must exist.
+     *
+     * @throws AmbrotypeException {@code NO_REPOSITORY} where none is named or there is none
+     */
+    Repository repository() {
+        return Repository.open(store(), random);
+    }
+
+    /** The store of the repository, whether or not there is one yet. */
+    Store store() {
+        return new FileStore(repositoryFolder(), clock);
     }
 
     /** A place as a folder: a path, relative to a base, or a {@code file:} URI. */

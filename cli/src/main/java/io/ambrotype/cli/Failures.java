@@ -2,6 +2,7 @@ package io.ambrotype.cli;
 
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.rdb.RdbFormatException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -35,8 +36,11 @@ final class Failures {
         if (thrown instanceof UncheckedIOException unchecked && unchecked.getCause() != null) {
             return of(unchecked.getCause(), false);
         }
+        if (thrown instanceof RdbFormatException damaged) {
+            return new Failure(ErrorCode.CORRUPT, damaged.getMessage(), null);
+        }
         if (thrown instanceof FileSystemException file) {
-            return new Failure(ErrorCode.FAILED, sentence(file), null);
+            return new Failure(ErrorCode.FAILED, reason(file), null);
         }
         if (thrown instanceof OutOfMemoryError) {
             return new Failure(
@@ -89,6 +93,16 @@ final class Failures {
                 .toList();
     }
 
+    /** An error in what the user asks for. */
+    static AmbrotypeException usage(String sentence) {
+        return AmbrotypeException.of(ErrorCode.USAGE, sentence);
+    }
+
+    /** Bytes that are not what they claim to be. */
+    static AmbrotypeException corrupt(String sentence, Throwable cause) {
+        return AmbrotypeException.of(ErrorCode.CORRUPT, sentence).causedBy(cause);
+    }
+
     private static Failure usage(String sentence, String hint) {
         return new Failure(ErrorCode.USAGE, Console.printable(sentence), Console.printable(hint));
     }
@@ -105,11 +119,15 @@ final class Failures {
                 .toList();
     }
 
-    private static String sentence(FileSystemException file) {
+    /** Why a file could not be used, in words that fit behind a colon and on their own. */
+    static String reason(IOException thrown) {
+        if (!(thrown instanceof FileSystemException file)) {
+            return thrown.getMessage() == null ? thrown.getClass().getSimpleName() : thrown.getMessage();
+        }
         String name = "'" + file.getFile() + "'";
         return switch (file) {
             case NoSuchFileException _ -> name + " does not exist";
-            case AccessDeniedException _ -> name + " may not be accessed: permission denied";
+            case AccessDeniedException _ -> name + " may not be accessed (permission denied)";
             default -> name + ": " + (file.getReason() == null ? file.getClass().getSimpleName() : file.getReason());
         };
     }

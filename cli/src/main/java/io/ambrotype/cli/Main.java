@@ -7,7 +7,6 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
@@ -45,6 +44,12 @@ import picocli.CommandLine.ParameterException;
             "130 interrupted."
         })
 public final class Main implements Runnable {
+    /** The status of a command that did what it was asked to. */
+    static final int DONE = 0;
+
+    /** The status of a command that did a part of it; its result says which. */
+    static final int PARTIAL = ErrorCode.PARTIAL.exitStatus();
+
     private static final long LONGEST_GOODBYE_SECONDS = 10;
 
     @Mixin
@@ -114,16 +119,29 @@ public final class Main implements Runnable {
             }
             return fail(context.console(), Failures.of(thrown, interruption.happened));
         });
-        return commandLine.execute(arguments);
+        try {
+            return commandLine.execute(arguments);
+        } catch (Error e) {
+            // The library that parses command lines hands on exceptions, but not what is worse.
+            return fail(context.console(), Failures.of(e, interruption.happened));
+        }
     }
 
     /** The commands and how they are parsed and explained. */
     static CommandLine commandLine(Context context) {
         Terminal terminal = context.terminal();
         CommandLine commandLine = new CommandLine(new Main(context));
-        for (Object command : List.of()) {
-            commandLine.addSubcommand(command);
-        }
+        // In the order in which help lists them.
+        commandLine
+                .addSubcommand(new ListCommand(context))
+                .addSubcommand(new ShowCommand(context))
+                .addSubcommand(new RdbCommand(context))
+                .addSubcommand(new CommandLine(new LabCommand())
+                        .addSubcommand(new LabCommand.Start(context))
+                        .addSubcommand(new LabCommand.Status(context))
+                        .addSubcommand(new LabCommand.Stop(context)))
+                .addSubcommand(new CompletionCommand(context))
+                .addSubcommand(new CommandLine.HelpCommand());
         return commandLine
                 .setOut(new PrintWriter(terminal.out(), true))
                 .setErr(new PrintWriter(terminal.err(), true))
@@ -146,13 +164,4 @@ public final class Main implements Runnable {
         return failure.code().exitStatus();
     }
 
-    /** The status of a command that did what it was asked to. */
-    static int done() {
-        return 0;
-    }
-
-    /** The status of a command that found something. */
-    static int status(ErrorCode code) {
-        return code.exitStatus();
-    }
 }
