@@ -11,6 +11,8 @@ final class Check {
     private static final Pattern NODE_ID = Pattern.compile("[0-9a-f]{40}");
     private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
 
+    private static final long MAX_COUNT = 1L << 45;
+
     private Check() {}
 
     static void that(boolean condition, String complaint) {
@@ -25,6 +27,11 @@ final class Check {
 
     static void notNegative(String name, long value) {
         that(value >= 0, name + " is negative: " + value);
+    }
+
+    /** A number of entries or bytes: no dump is beyond 32 TiB, and sums of what is below cannot overflow. */
+    static void count(String name, long value) {
+        range(name, value, 0, MAX_COUNT);
     }
 
     static void range(String name, long value, long min, long max) {

@@ -1,10 +1,7 @@
 package io.ambrotype.repository;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import io.ambrotype.rdb.HashSlot;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -21,12 +18,12 @@ import java.util.TreeMap;
  * @param checksum whether the source had signed the RDB with a CRC-64, which then was verified
  * @param entries all entries, orphans included
  * @param expiring entries with an expiry
- * @param types entries and bytes per type, by the names of {@code io.ambrotype.rdb.ValueType}
+ * @param types entries and bytes per type, by the names of {@link io.ambrotype.rdb.ValueType}
  * @param databases entries and bytes per database
  * @param slots entries and bytes per hash slot, orphans included; also where the source was no cluster
  * @param orphans entries per slot that the shard does not own; empty where the source was no cluster
  * @param functions function libraries in the order of the dump
- * @param aux auxiliary fields as text; bytes that are not printable as {@code \xHH}
+ * @param aux auxiliary fields as text
  * @param biggest the biggest entries by bytes, biggest first
  */
 public record DumpContent(
@@ -59,8 +56,8 @@ public record DumpContent(
     public record Count(long entries, long bytes) {
         /** Rejects negative counts. */
         public Count {
-            Check.notNegative("entries", entries);
-            Check.notNegative("bytes", bytes);
+            Check.count("entries", entries);
+            Check.count("bytes", bytes);
         }
     }
 
@@ -75,14 +72,14 @@ public record DumpContent(
         /** Rejects what cannot be a library. */
         public Function {
             Check.sha256("sha256", sha256);
-            Check.notNegative("bytes", bytes);
+            Check.count("bytes", bytes);
         }
     }
 
     /**
      * One of the biggest entries.
      *
-     * @param key the key in printable form, see {@link DumpContent#printable}
+     * @param key the key as {@link io.ambrotype.rdb.RdbStatistics.BigEntry#keyText} shows it
      * @param database its database
      * @param slot its hash slot
      * @param type name of its type
@@ -92,16 +89,16 @@ public record DumpContent(
         /** Rejects what cannot be an entry. */
         public BigKey {
             Check.notNegative("database", database);
-            Check.range("slot", slot, 0, Manifest.SLOTS - 1);
+            Check.range("slot", slot, 0, HashSlot.COUNT - 1);
             Check.notEmpty("type", type);
-            Check.notNegative("bytes", bytes);
+            Check.count("bytes", bytes);
         }
     }
 
     /** Rejects counts that contradict each other; copies and sorts the collections. */
     public DumpContent {
         Check.notEmpty("rdbVersion", rdbVersion);
-        Check.notNegative("entries", entries);
+        Check.count("entries", entries);
         Check.range("expiring", expiring, 0, entries);
         types = counted("types", types, entries);
         databases = counted("databases", databases, entries);
@@ -114,7 +111,7 @@ public record DumpContent(
         biggest = List.copyOf(biggest);
 
         databases.keySet().forEach(database -> Check.notNegative("database", database));
-        slots.keySet().forEach(slot -> Check.range("slot", slot, 0, Manifest.SLOTS - 1));
+        slots.keySet().forEach(slot -> Check.range("slot", slot, 0, HashSlot.COUNT - 1));
         for (Map.Entry<Integer, Long> orphan : orphans.entrySet()) {
             Count inSlot = slots.get(orphan.getKey());
             Check.that(
@@ -135,46 +132,5 @@ public record DumpContent(
     /** All entries in slots that the shard does not own. */
     public long orphanEntries() {
         return orphans.values().stream().mapToLong(Long::longValue).sum();
-    }
-
-    /**
-     * Bytes as people can read them: UTF-8 text stays as it is; in anything else, printable ASCII stays. Backslashes are
-     * doubled; everything else, control characters included, becomes {@code \xHH} byte by byte. No two byte strings
-     * have the same form.
-     */
-    public static String printable(byte[] bytes) {
-        StringBuilder text = new StringBuilder(bytes.length);
-        try {
-            String decoded = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-            decoded.codePoints().forEach(point -> {
-                if (point == '\\') {
-                    text.append("\\\\");
-                } else if (Character.isISOControl(point) || !Character.isDefined(point)) {
-                    for (byte each : Character.toString(point).getBytes(StandardCharsets.UTF_8)) {
-                        appendHex(text, each);
-                    }
-                } else {
-                    text.appendCodePoint(point);
-                }
-            });
-        } catch (CharacterCodingException e) {
-            for (byte each : bytes) {
-                if (each == '\\') {
-                    text.append("\\\\");
-                } else if (each >= ' ' && each <= '~') {
-                    text.append((char) each);
-                } else {
-                    appendHex(text, each);
-                }
-            }
-        }
-        return text.toString();
-    }
-
-    private static void appendHex(StringBuilder text, byte value) {
-        text.append(String.format(Locale.ROOT, "\\x%02x", value));
     }
 }

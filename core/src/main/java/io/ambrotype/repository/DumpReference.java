@@ -13,8 +13,8 @@ public record DumpReference(String sha256, long storedBytes, long rdbBytes, int 
     /** Rejects what cannot name an object. */
     public DumpReference {
         Check.sha256("sha256", sha256);
-        Check.notNegative("storedBytes", storedBytes);
-        Check.notNegative("rdbBytes", rdbBytes);
+        Check.count("storedBytes", storedBytes);
+        Check.count("rdbBytes", rdbBytes);
         Check.notNegative("frames", frames);
     }
 

@@ -1,5 +1,6 @@
 package io.ambrotype.repository;
 
+import io.ambrotype.rdb.HashSlot;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -47,9 +48,6 @@ public record Manifest(
         List<String> warnings,
         Topology topology,
         List<Shard> shards) {
-
-    /** Number of hash slots: CLUSTER_SLOTS of the servers' cluster.h. */
-    static final int SLOTS = 16_384;
 
     /** What was backed up. */
     public enum Kind {
@@ -276,7 +274,7 @@ public record Manifest(
         warnings = List.copyOf(warnings);
         shards = List.copyOf(shards);
 
-        Check.that(!shards.isEmpty(), "there is no shard");
+        Check.range("number of shards", shards.size(), 1, HashSlot.COUNT);
         Check.that(kind == Kind.CLUSTER || shards.size() == 1, "a standalone deployment has one shard");
         Set<Integer> captured = new HashSet<>();
         for (int index = 0; index < shards.size(); index++) {
@@ -311,8 +309,8 @@ public record Manifest(
      */
     public BitSet slotsOf(Shard shard) {
         if (kind == Kind.STANDALONE) {
-            BitSet all = new BitSet(SLOTS);
-            all.set(0, SLOTS);
+            BitSet all = new BitSet(HashSlot.COUNT);
+            all.set(0, HashSlot.COUNT);
             return all;
         }
         return node(shard.masterId()).slotSet();
@@ -355,7 +353,7 @@ public record Manifest(
     }
 
     private static BitSet parseSlots(String text) {
-        BitSet slots = new BitSet(SLOTS);
+        BitSet slots = new BitSet(HashSlot.COUNT);
         if (text.isEmpty()) {
             return slots;
         }
@@ -372,7 +370,7 @@ public record Manifest(
     private static int slot(String number, String text) {
         Check.that(number.matches("[0-9]{1,5}"), "'" + text + "' is not a list of slots");
         int slot = Integer.parseInt(number);
-        Check.range("slot", slot, 0, SLOTS - 1);
+        Check.range("slot", slot, 0, HashSlot.COUNT - 1);
         return slot;
     }
 }

@@ -1,0 +1,167 @@
+package io.ambrotype.cli;
+
+import io.ambrotype.cli.Failures.Failure;
+import io.ambrotype.common.ErrorCode;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The program: finds the command, runs it on the main thread, and turns what it throws into one error and an exit status.
+ *
+ * <p>A signal (SIGINT, SIGTERM, SIGHUP) interrupts the main thread; the command closes what it has open, says one line, and
+ * the process ends with the status of that signal, 130 for SIGINT. A command that does not end within ten seconds is left
+ * behind.
+ */
+@Command(
+        name = "ambrotype",
+        sortOptions = false,
+        versionProvider = Version.Provider.class,
+        synopsisSubcommandLabel = "COMMAND",
+        headerHeading = "Snapshots, recovery and zero-loss restarts for Redis and Valkey.%n%n",
+        commandListHeading = "%nCommands:%n",
+        optionListHeading = "%nOptions, before or after the command:%n",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ambrotype rdb dump.rdb                          what is in an RDB file",
+            "  ambrotype list --repo /var/backups/redis        which snapshots there are",
+            "  ambrotype verify latest --repo /var/backups/redis",
+            "",
+            "'ambrotype COMMAND --help' explains a command.",
+            "",
+            "Exit status: 0 done, 1 failed, 2 usage, 3 done in part, 10 no repository, 11 locked, 12 wrong key,",
+            "20 corruption found, 21 the deployment is not safe to touch, 22 outside what can be recovered,",
+            "130 interrupted."
+        })
+public final class Main implements Runnable {
+    /** The status of a command that did what it was asked to. */
+    static final int DONE = 0;
+
+    /** The status of a command that did a part of it; its result says which. */
+    static final int PARTIAL = ErrorCode.PARTIAL.exitStatus();
+
+    private static final long LONGEST_GOODBYE_SECONDS = 10;
+
+    @Mixin
+    private final GlobalOptions options;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            order = 107,
+            description = "show version and commit")
+    private boolean version;
+
+    private final Context context;
+
+    private Main(Context context) {
+        this.context = context;
+        this.options = context.options();
+    }
+
+    /** Runs the program and ends the process. */
+    public static void main(String[] arguments) {
+        Terminal terminal = Terminal.ofProcess(
+                System.in, new FileOutputStream(FileDescriptor.out), new FileOutputStream(FileDescriptor.err));
+        Thread operation = Thread.currentThread();
+        CountDownLatch ended = new CountDownLatch(1);
+        Interruption interruption = new Interruption();
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
+            if (ended.getCount() > 0) {
+                interruption.happened = true;
+                operation.interrupt();
+                try {
+                    // Whatever comes out of it, the process ends after this with the status of the signal.
+                    boolean _ = ended.await(LONGEST_GOODBYE_SECONDS, TimeUnit.SECONDS);
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }));
+        int status = run(terminal, Clock.systemUTC(), interruption, arguments);
+        terminal.out().flush();
+        terminal.err().flush();
+        ended.countDown();
+        System.exit(status);
+    }
+
+    /** Whether a signal asked the program to end. */
+    static final class Interruption {
+        private volatile boolean happened;
+    }
+
+    /** Runs a command line and returns the exit status; what it says goes to the given terminal. */
+    static int run(Terminal terminal, Clock clock, Interruption interruption, String... arguments) {
+        Context context = new Context(terminal, clock, new SecureRandom());
+        CommandLine commandLine = commandLine(context);
+        commandLine.setParameterExceptionHandler((wrong, _) -> {
+            Console console = context.options().output == GlobalOptions.Output.JSON
+                    ? context.console()
+                    : new Console(terminal, GlobalOptions.asksForJson(arguments), false, System::nanoTime);
+            return fail(console, Failures.of(wrong));
+        });
+        commandLine.setExecutionExceptionHandler((thrown, command, _) -> {
+            if (thrown instanceof ParameterException wrong) {
+                return fail(context.console(), Failures.of(wrong));
+            }
+            if (terminal.variable("AMBROTYPE_DEBUG").isPresent()) {
+                thrown.printStackTrace(terminal.err());
+            }
+            return fail(context.console(), Failures.of(thrown, interruption.happened));
+        });
+        try {
+            return commandLine.execute(arguments);
+        } catch (Error e) {
+            // The library that parses command lines hands on exceptions, but not what is worse.
+            return fail(context.console(), Failures.of(e, interruption.happened));
+        }
+    }
+
+    /** The commands and how they are parsed and explained. */
+    static CommandLine commandLine(Context context) {
+        Terminal terminal = context.terminal();
+        CommandLine commandLine = new CommandLine(new Main(context));
+        // In the order in which help lists them.
+        commandLine
+                .addSubcommand(new ListCommand(context))
+                .addSubcommand(new ShowCommand(context))
+                .addSubcommand(new RdbCommand(context))
+                .addSubcommand(new CommandLine(new LabCommand())
+                        .addSubcommand(new LabCommand.Start(context))
+                        .addSubcommand(new LabCommand.Status(context))
+                        .addSubcommand(new LabCommand.Stop(context)))
+                .addSubcommand(new CompletionCommand(context))
+                .addSubcommand(new CommandLine.HelpCommand());
+        return commandLine
+                .setOut(new PrintWriter(terminal.out(), true))
+                .setErr(new PrintWriter(terminal.err(), true))
+                .setColorScheme(Help.defaultColorScheme(
+                        terminal.hasColour(Terminal.Channel.OUT) ? Help.Ansi.ON : Help.Ansi.OFF))
+                .setUsageHelpAutoWidth(false)
+                .setUsageHelpWidth(Math.clamp(terminal.width(), 80, 110))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setAbbreviatedOptionsAllowed(false);
+    }
+
+    /** Without a command: what there is. */
+    @Override
+    public void run() {
+        commandLine(context).usage(context.terminal().out());
+    }
+
+    private static int fail(Console console, Failure failure) {
+        console.failure(failure.code(), failure.sentence(), failure.hint());
+        return failure.code().exitStatus();
+    }
+
+}

@@ -1,0 +1,93 @@
+package io.ambrotype.lab;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a new lab shall be: a cluster of masters with replicas, or one standalone master with replicas. Ports count up
+ * from the base: first the masters, then the replicas of the first master, of the second, and so on. Immutable.
+ *
+ * @param dir the lab's folder; absent or empty
+ * @param server the program that all nodes run
+ * @param standalone whether it is not a cluster
+ * @param masters 1 to 100; 1 for standalone
+ * @param replicas of each master, 0 to 10
+ * @param portBase the first port, 1 to 65535; in a cluster each port plus 10000 has to be a port too
+ * @param configuration lines for every node's configuration file, behind the lab's own
+ */
+public record LabSpec(
+        Path dir,
+        ServerBinary server,
+        boolean standalone,
+        int masters,
+        int replicas,
+        int portBase,
+        List<String> configuration) {
+    /** Masters of a lab where nothing else is asked for. */
+    public static final int DEFAULT_MASTERS = 3;
+    /** Replicas of each master where nothing else is asked for. */
+    public static final int DEFAULT_REPLICAS = 1;
+    /** First port where nothing else is asked for; 7000 itself is taken on macOS. */
+    public static final int DEFAULT_PORT_BASE = 7100;
+
+    static final int BUS_PORT_DISTANCE = 10_000;
+
+    private static final int HIGHEST_PORT = 65_535;
+
+    /** Rejects what servers could not be, with a sentence for the user. */
+    public LabSpec {
+        dir = dir.toAbsolutePath().normalize();
+        configuration = List.copyOf(configuration);
+        if (masters < 1 || masters > 100) {
+            throw new IllegalArgumentException("a lab has 1 to 100 masters, not " + masters);
+        }
+        if (replicas < 0 || replicas > 10) {
+            throw new IllegalArgumentException("a master has 0 to 10 replicas, not " + replicas);
+        }
+        if (standalone && masters != 1) {
+            throw new IllegalArgumentException("a standalone lab has one master, not " + masters);
+        }
+        int highest = HIGHEST_PORT - (standalone ? 0 : BUS_PORT_DISTANCE) - (masters * (replicas + 1) - 1);
+        if (portBase < 1 || portBase > highest) {
+            throw new IllegalArgumentException(
+                    "the first port has to be between 1 and " + highest + ", not " + portBase);
+        }
+        for (String line : configuration) {
+            if (line.indexOf('\n') >= 0 || line.indexOf('\r') >= 0) {
+                throw new IllegalArgumentException("a line of configuration has a line break in it");
+            }
+        }
+    }
+
+    /** A cluster. */
+    public static LabSpec cluster(Path dir, ServerBinary server, int masters, int replicas, int portBase) {
+        return new LabSpec(dir, server, false, masters, replicas, portBase, List.of());
+    }
+
+    /** A standalone master with replicas. */
+    public static LabSpec standalone(Path dir, ServerBinary server, int replicas, int portBase) {
+        return new LabSpec(dir, server, true, 1, replicas, portBase, List.of());
+    }
+
+    /** The same with further lines of configuration. */
+    public LabSpec with(String... lines) {
+        List<String> all = new ArrayList<>(configuration);
+        all.addAll(List.of(lines));
+        return new LabSpec(dir, server, standalone, masters, replicas, portBase, all);
+    }
+
+    /** All ports that clients use, in the order of the nodes. */
+    List<Integer> ports() {
+        List<Integer> ports = new ArrayList<>();
+        for (int i = 0; i < masters * (replicas + 1); i++) {
+            ports.add(portBase + i);
+        }
+        return ports;
+    }
+
+    /** The place of a node's master among the nodes; its own for a master. */
+    int masterOf(int node) {
+        return node < masters ? node : (node - masters) / replicas;
+    }
+}
