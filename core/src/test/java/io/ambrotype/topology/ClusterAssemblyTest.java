@@ -88,8 +88,9 @@ class ClusterAssemblyTest {
         Topology topology = topology();
         assertThat(topology.problems(Kind.VIEWS_DISAGREE))
                 .singleElement()
-                .hasToString("10.0.0.3:7000 is a master for 10.0.0.3:7000, a replica of 10.0.0.1:7000 for 10.0.0.1:7000, "
-                        + "a replica of 10.0.0.2:7000 for 10.0.0.2:7000");
+                .hasToString(
+                        "10.0.0.3:7000 is a master for 10.0.0.3:7000, a replica of 10.0.0.1:7000 for 10.0.0.1:7000, "
+                                + "a replica of 10.0.0.2:7000 for 10.0.0.2:7000");
         assertThat(topology.shards()).hasSize(3);
         assertThat(topology.shards().getLast().slots()).isEqualTo(SlotSet.NONE);
     }
@@ -107,8 +108,15 @@ class ClusterAssemblyTest {
 
     @Test
     void tellsSuspicionsAndBrokenLinks() {
-        seen(1, A, NODES.replace("@17000 slave " + A + " 0 0 1 connected", "@17000 slave,fail? " + A + " 0 0 1 disconnected"));
-        seen(2, B, NODES.replace("@17000 slave " + A + " 0 0 1 connected", "@17000 slave " + A + " 0 0 1 disconnected"));
+        seen(
+                1,
+                A,
+                NODES.replace(
+                        "@17000 slave " + A + " 0 0 1 connected", "@17000 slave,fail? " + A + " 0 0 1 disconnected"));
+        seen(
+                2,
+                B,
+                NODES.replace("@17000 slave " + A + " 0 0 1 connected", "@17000 slave " + A + " 0 0 1 disconnected"));
         seen(3, C, NODES.replace("7000@17000 master - 0 0 2", "7000@17000 master,fail - 0 0 2"));
         assertThat(topology().problems())
                 .map(Problem::sentence)
@@ -153,8 +161,7 @@ class ClusterAssemblyTest {
         assertThat(topology.problems())
                 .map(Problem::sentence)
                 .containsExactly(
-                        "10.0.0.3:7000 is loading its data",
-                        "10.0.0.3:7000 does not tell its view: LOADING, it says");
+                        "10.0.0.3:7000 is loading its data", "10.0.0.3:7000 does not tell its view: LOADING, it says");
         assertThat(topology.node(new NodeId(C)).orElseThrow().isReached()).isTrue();
     }
 
@@ -193,8 +200,9 @@ class ClusterAssemblyTest {
                         "at 10.0.0.3:7000 answers node dddddddd instead of cccccccc",
                         "replica 10.0.0.3:7000 does not answer");
         // As a seed it is another cluster.
-        assertThatThrownBy(this::topology).isInstanceOfSatisfying(AmbrotypeException.class, e -> assertThat(e.code())
-                .isEqualTo(ErrorCode.USAGE));
+        assertThatThrownBy(this::topology)
+                .isInstanceOfSatisfying(
+                        AmbrotypeException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.USAGE));
     }
 
     @Test
@@ -232,8 +240,7 @@ class ClusterAssemblyTest {
         seen(1, A, NODES.replace("10.0.0.3:7000", "10.0.0.30:7000"), 5);
         seen(2, B, NODES.replace("10.0.0.3:7000", "10.0.0.31:7000"), 6);
         Topology topology = topology();
-        assertThat(topology.node(new NodeId(C)).orElseThrow().address())
-                .contains(new HostAndPort("10.0.0.31", 7000));
+        assertThat(topology.node(new NodeId(C)).orElseThrow().address()).contains(new HostAndPort("10.0.0.31", 7000));
         assertThat(topology.currentEpoch()).isEqualTo(6);
     }
 
@@ -251,8 +258,12 @@ class ClusterAssemblyTest {
         assertThat(topology().problems())
                 .singleElement()
                 .hasToString("replica 10.0.0.3:7000 is receiving its first data");
-        ReplicationState state =
-                topology().node(new NodeId(C)).orElseThrow().state().orElseThrow().replication();
+        ReplicationState state = topology()
+                .node(new NodeId(C))
+                .orElseThrow()
+                .state()
+                .orElseThrow()
+                .replication();
         assertThat(state.offset().value()).isZero();
         assertThat(state.lagSeconds()).isEmpty();
         assertThat(state.syncInProgress()).isTrue();
@@ -287,8 +298,7 @@ class ClusterAssemblyTest {
         return new ClusterView(NodesConf.parseLines(own.getBytes(StandardCharsets.UTF_8), "nodes"), true, epoch);
     }
 
-    private static NodeState state(
-            int host, String more, Optional<ClusterView> view, Optional<String> withoutView) {
+    private static NodeState state(int host, String more, Optional<ClusterView> view, Optional<String> withoutView) {
         ServerInfo info = info(host, "role:master\r\nmaster_replid:" + A + "\r\nmaster_repl_offset:0\r\n" + more);
         return new NodeState(
                 address(host),
