@@ -133,8 +133,10 @@ public final class Main implements Runnable {
         CommandLine commandLine = new CommandLine(new Main(context));
         // In the order in which help lists them.
         commandLine
+                .addSubcommand(new BackupCommand(context))
                 .addSubcommand(new ListCommand(context))
                 .addSubcommand(new ShowCommand(context))
+                .addSubcommand(new RestoreCommand(context))
                 .addSubcommand(new RdbCommand(context))
                 .addSubcommand(new CommandLine(new LabCommand())
                         .addSubcommand(new LabCommand.Start(context))
@@ -163,5 +165,4 @@ public final class Main implements Runnable {
         console.failure(failure.code(), failure.sentence(), failure.hint());
         return failure.code().exitStatus();
     }
-
 }
