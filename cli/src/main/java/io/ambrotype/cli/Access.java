@@ -142,7 +142,8 @@ record Access(
         return Secret.of(text.lines()
                 .findFirst()
                 .filter(line -> !line.isEmpty())
-                .orElseThrow(() -> usage("the password file " + file + " of " + deployment + " has no password in its first line")));
+                .orElseThrow(() -> usage(
+                        "the password file " + file + " of " + deployment + " has no password in its first line")));
     }
 
     private static AmbrotypeException usage(String sentence) {

@@ -44,12 +44,14 @@ final class CompletionCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         CommandLine commandLine = Main.commandLine(context);
-        context.terminal().out().print(
-                switch (shell) {
-                    // The script for bash sets up zsh's own emulation of bash completion.
-                    case BASH, ZSH -> AutoComplete.bash("ambrotype", commandLine);
-                    case FISH -> FishCompletion.of(commandLine);
-                });
+        context.terminal()
+                .out()
+                .print(
+                        switch (shell) {
+                            // The script for bash sets up zsh's own emulation of bash completion.
+                            case BASH, ZSH -> AutoComplete.bash("ambrotype", commandLine);
+                            case FISH -> FishCompletion.of(commandLine);
+                        });
         return Main.DONE;
     }
 }

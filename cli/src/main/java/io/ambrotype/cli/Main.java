@@ -1,5 +1,7 @@
 package io.ambrotype.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.ambrotype.cli.Failures.Failure;
 import io.ambrotype.common.ErrorCode;
 import java.io.FileDescriptor;
@@ -53,6 +55,7 @@ public final class Main implements Runnable {
     private static final long LONGEST_GOODBYE_SECONDS = 10;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // written by the parser; read through the context
     private final GlobalOptions options;
 
     @Option(
@@ -60,6 +63,7 @@ public final class Main implements Runnable {
             versionHelp = true,
             order = 107,
             description = "show version and commit")
+    @SuppressWarnings("UnusedVariable") // the parser acts on it
     private boolean version;
 
     private final Context context;
@@ -141,10 +145,10 @@ public final class Main implements Runnable {
                         .addSubcommand(new LabCommand.Status(context))
                         .addSubcommand(new LabCommand.Stop(context)))
                 .addSubcommand(new CompletionCommand(context))
-                .addSubcommand(new CommandLine.HelpCommand());
+                .addSubcommand(new HelpCommand(context));
         return commandLine
-                .setOut(new PrintWriter(terminal.out(), true))
-                .setErr(new PrintWriter(terminal.err(), true))
+                .setOut(new PrintWriter(terminal.out(), true, UTF_8))
+                .setErr(new PrintWriter(terminal.err(), true, UTF_8))
                 .setColorScheme(Help.defaultColorScheme(
                         terminal.hasColour(Terminal.Channel.OUT) ? Help.Ansi.ON : Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
@@ -163,5 +167,4 @@ public final class Main implements Runnable {
         console.failure(failure.code(), failure.sentence(), failure.hint());
         return failure.code().exitStatus();
     }
-
 }
