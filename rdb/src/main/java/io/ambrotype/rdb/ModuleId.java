@@ -8,6 +8,10 @@ final class ModuleId {
 
     private ModuleId() {}
 
+    static int encodingVersion(long id) {
+        return (int) id & ((1 << VERSION_BITS) - 1);
+    }
+
     static String name(long id) {
         StringBuilder name = new StringBuilder(CHARACTERS);
         for (int i = CHARACTERS - 1; i >= 0; i--) {

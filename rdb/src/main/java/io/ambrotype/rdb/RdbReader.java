@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +94,7 @@ public final class RdbReader implements Closeable {
     private long second;
     private long third;
     private int[] importedRanges = {};
+    private final BitSet importing = new BitSet();
     private ChecksumVerdict checksum = ChecksumVerdict.NOT_CHECKED;
 
     private RdbReader(ReadableByteChannel channel, RdbReaderOptions options) throws IOException {
@@ -348,6 +350,12 @@ public final class RdbReader implements Closeable {
         importedRanges = new int[(int) ranges * 2];
         for (int i = 0; i < importedRanges.length; i++) {
             importedRanges[i] = (int) slotNumber();
+        }
+        for (int i = 0; i < importedRanges.length; i += 2) {
+            // A range that runs backwards covers nothing.
+            if (importedRanges[i] <= importedRanges[i + 1]) {
+                importing.set(importedRanges[i], importedRanges[i + 1] + 1);
+            }
         }
     }
 
@@ -622,6 +630,14 @@ public final class RdbReader implements Closeable {
     public int[] importedRanges() {
         require(RecordKind.SLOT_IMPORT);
         return importedRanges.clone();
+    }
+
+    /**
+     * Whether the server was importing that slot: its entries are in the RDB, but another node still owns them. Known before the
+     * entries come.
+     */
+    public boolean isImporting(int slotNumber) {
+        return importing.get(slotNumber);
     }
 
     /** What the checksum said; known at {@link RecordKind#END}. */

@@ -3,7 +3,6 @@ package io.ambrotype.rdb;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -140,7 +139,6 @@ public final class RdbRouter {
     private final class Passage {
         private final Input input;
         private final RdbReader reader;
-        private final BitSet importing = new BitSet();
         private final SortedMap<Integer, Long> orphans = new TreeMap<>();
         private RecordKind kind = RecordKind.AUX;
         private long routed;
@@ -155,10 +153,9 @@ public final class RdbRouter {
         void head() throws IOException {
             for (kind = reader.next(); ; kind = reader.next()) {
                 switch (kind) {
-                    case AUX, SLOT_INFO -> {}
+                    case AUX, SLOT_INFO, SLOT_IMPORT -> {}
                     case FUNCTION -> function(input.name(), reader.functionSource());
                     case MODULE_AUX -> moduleAux(reader);
-                    case SLOT_IMPORT -> imported();
                     case SELECT_DATABASE, RESIZE_DATABASE, ENTRY, END -> {
                         return;
                     }
@@ -169,29 +166,18 @@ public final class RdbRouter {
         InputReport body() throws IOException {
             for (; kind != RecordKind.END; kind = reader.next()) {
                 switch (kind) {
-                    case AUX, SELECT_DATABASE, RESIZE_DATABASE, SLOT_INFO, END -> {}
+                    case AUX, SELECT_DATABASE, RESIZE_DATABASE, SLOT_INFO, SLOT_IMPORT, END -> {}
                     case FUNCTION -> function(input.name(), reader.functionSource());
                     case MODULE_AUX -> moduleAux(reader);
-                    case SLOT_IMPORT -> imported();
                     case ENTRY -> entry();
                 }
             }
             return new InputReport(input.name(), reader.checksum(), routed, leftOut, orphans);
         }
 
-        private void imported() {
-            int[] ranges = reader.importedRanges();
-            for (int i = 0; i < ranges.length; i += 2) {
-                // A range that runs backwards covers nothing.
-                if (ranges[i] <= ranges[i + 1]) {
-                    importing.set(ranges[i], ranges[i + 1] + 1);
-                }
-            }
-        }
-
         private void entry() throws IOException {
             int slot = reader.slot();
-            if (!input.ownedSlots().test(slot) || importing.get(slot)) {
+            if (!input.ownedSlots().test(slot) || reader.isImporting(slot)) {
                 orphans.merge(slot, 1L, Long::sum);
                 return;
             }

@@ -277,7 +277,8 @@ final class Window implements Closeable {
         return value;
     }
 
-    private long i64BigEndian() throws IOException {
+    /** Eight bytes, most significant first. */
+    long i64BigEndian() throws IOException {
         require(8);
         long value = (long) LONG_BE.get(buffer, position);
         position += 8;

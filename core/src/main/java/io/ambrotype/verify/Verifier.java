@@ -1,0 +1,256 @@
+package io.ambrotype.verify;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.rdb.HashSlot;
+import io.ambrotype.repository.DumpContent;
+import io.ambrotype.repository.DumpReference;
+import io.ambrotype.repository.DumpScan;
+import io.ambrotype.repository.Manifest;
+import io.ambrotype.repository.Repository;
+import io.ambrotype.repository.SnapshotBegun;
+import io.ambrotype.repository.SnapshotEntry;
+import io.ambrotype.repository.SnapshotId;
+import io.ambrotype.verify.VerifyReport.ShardVerdict;
+import io.ambrotype.verify.VerifyReport.SnapshotVerdict;
+import io.ambrotype.verify.VerifyReport.State;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Verifies snapshots: that manifest and {@code begun.json} are as they were written; that every slot belongs to exactly
+ * one shard; and, in one pass over each dump, its SHA-256, its zstd frames, the servers' own CRC-64, and that what is in
+ * it is what the manifest says, per type, database and slot. It changes nothing. What is broken is reported by name; one
+ * broken part does not keep the others from being looked at.
+ *
+ * <p>For one thread at a time.
+ */
+public final class Verifier {
+    /** Is told how far a verification has come; called often, so to be quick. */
+    public interface Progress {
+        /** Hears nothing. */
+        Progress NONE = new Progress() {
+            @Override
+            public void snapshot(SnapshotId snapshot, int number, int count) {}
+
+            @Override
+            public void dump(Manifest.Shard shard, long rdbBytes, long entries) {}
+        };
+
+        /**
+         * A snapshot's turn has come.
+         *
+         * @param snapshot its id
+         * @param number its number, from 1
+         * @param count how many there are
+         */
+        void snapshot(SnapshotId snapshot, int number, int count);
+
+        /**
+         * So much of a shard's dump has been checked.
+         *
+         * @param shard the shard, which knows how much there should be
+         * @param rdbBytes bytes of RDB
+         * @param entries entries
+         */
+        void dump(Manifest.Shard shard, long rdbBytes, long entries);
+    }
+
+    private record Scanned(DumpReference dump, BitSet ownedSlots) {}
+
+    private final Repository repository;
+
+    /** A verifier of one repository. */
+    public Verifier(Repository repository) {
+        this.repository = repository;
+    }
+
+    /**
+     * Verifies one snapshot.
+     *
+     * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; what is broken is no exception
+     */
+    public VerifyReport verify(SnapshotId snapshot, Progress progress) {
+        return verify(List.of(snapshot), progress);
+    }
+
+    /**
+     * Verifies all snapshots, newest first. A dump that several of them share is read once.
+     *
+     * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; of code FAILED where the repository
+     *     cannot be listed; what is broken is no exception
+     */
+    public VerifyReport verifyAll(Progress progress) {
+        return verify(repository.list().stream().map(SnapshotEntry::snapshot).toList(), progress);
+    }
+
+    private VerifyReport verify(List<SnapshotId> snapshots, Progress progress) {
+        Pass pass = new Pass(progress);
+        List<SnapshotVerdict> verdicts = new ArrayList<>();
+        for (SnapshotId snapshot : snapshots) {
+            progress.snapshot(snapshot, verdicts.size() + 1, snapshots.size());
+            verdicts.add(pass.verify(snapshot));
+        }
+        return new VerifyReport(verdicts);
+    }
+
+    /** One run over one or more snapshots. */
+    private final class Pass {
+        private final Progress progress;
+        private final Map<Scanned, DumpContent> scanned = new HashMap<>();
+
+        Pass(Progress progress) {
+            this.progress = progress;
+        }
+
+        SnapshotVerdict verify(SnapshotId snapshot) {
+            List<String> problems = new ArrayList<>();
+            SnapshotBegun begun = attempt(() -> repository.begun(snapshot), problems);
+            Manifest manifest;
+            try {
+                manifest = repository.manifest(snapshot);
+            } catch (AmbrotypeException e) {
+                if (e.code() == ErrorCode.UNRECOVERABLE && problems.isEmpty()) {
+                    return new SnapshotVerdict(snapshot, State.UNFINISHED, problems, List.of());
+                }
+                problems.add(problem(e));
+                return new SnapshotVerdict(snapshot, State.DAMAGED, problems, List.of());
+            }
+            if (begun != null
+                    && !(begun.begun().equals(manifest.begun())
+                            && begun.deployment().equals(manifest.deployment()))) {
+                problems.add("snapshots/" + snapshot + ": begun.json and manifest.json are of different backups");
+            }
+            problems.addAll(slotProblems(manifest));
+            List<ShardVerdict> shards = manifest.shards().stream()
+                    .map(shard -> verify(shard, manifest.slotsOf(shard)))
+                    .toList();
+            boolean sound = problems.isEmpty()
+                    && shards.stream().allMatch(shard -> shard.problems().isEmpty());
+            return new SnapshotVerdict(snapshot, sound ? State.SOUND : State.DAMAGED, problems, shards);
+        }
+
+        private ShardVerdict verify(Manifest.Shard shard, BitSet ownedSlots) {
+            List<String> problems = new ArrayList<>();
+            DumpContent found = attempt(() -> content(shard, ownedSlots), problems);
+            if (found != null) {
+                problems.addAll(differences(shard, found));
+            }
+            return new ShardVerdict(shard.index(), shard.dump(), shard.content().entries(), problems);
+        }
+
+        private DumpContent content(Manifest.Shard shard, BitSet ownedSlots) {
+            Scanned key = new Scanned(shard.dump(), ownedSlots);
+            DumpContent known = scanned.get(key);
+            if (known != null) {
+                return known;
+            }
+            DumpContent content = repository.readDump(
+                    shard.dump(),
+                    reader -> DumpScan.scan(
+                            reader, ownedSlots, (bytes, entries) -> progress.dump(shard, bytes, entries)));
+            scanned.put(key, content);
+            return content;
+        }
+    }
+
+    private static <T> @Nullable T attempt(Supplier<T> action, List<String> problems) {
+        try {
+            return action.get();
+        } catch (AmbrotypeException e) {
+            problems.add(problem(e));
+            return null;
+        }
+    }
+
+    /** What is broken, as a sentence; an interrupt is not. */
+    private static String problem(AmbrotypeException e) {
+        if (e.code() == ErrorCode.INTERRUPTED) {
+            throw e;
+        }
+        return e.getMessage();
+    }
+
+    private static List<String> slotProblems(Manifest manifest) {
+        String file = "snapshots/" + manifest.snapshot() + "/manifest.json: ";
+        List<String> problems = new ArrayList<>();
+        BitSet covered = new BitSet(HashSlot.COUNT);
+        for (Manifest.Shard shard : manifest.shards()) {
+            BitSet slots = manifest.slotsOf(shard);
+            BitSet twice = (BitSet) slots.clone();
+            twice.and(covered);
+            if (!twice.isEmpty()) {
+                problems.add(file + "slots " + ranges(twice) + " belong to shard " + shard.index()
+                        + " and to one before it");
+            }
+            covered.or(slots);
+        }
+        if (covered.cardinality() < HashSlot.COUNT) {
+            covered.flip(0, HashSlot.COUNT);
+            problems.add(file + "slots " + ranges(covered) + " belong to no shard");
+        }
+        return problems;
+    }
+
+    private static String ranges(BitSet slots) {
+        List<String> ranges = new ArrayList<>();
+        for (int first = slots.nextSetBit(0); first >= 0; ) {
+            int behind = slots.nextClearBit(first);
+            ranges.add(behind == first + 1 ? Integer.toString(first) : first + "-" + (behind - 1));
+            first = slots.nextSetBit(behind);
+        }
+        return String.join(",", ranges);
+    }
+
+    /** What the manifest says otherwise than the dump; the parts that are meant for people's eyes are left alone. */
+    private static List<String> differences(Manifest.Shard shard, DumpContent found) {
+        String subject = shard.dump().objectName() + " has another ";
+        DumpContent promised = shard.content();
+        List<String> problems = new ArrayList<>();
+        BiConsumer<String, Function<DumpContent, Object>> compare = (what, part) -> {
+            Object expected = part.apply(promised);
+            Object actual = part.apply(found);
+            if (!expected.equals(actual)) {
+                problems.add(subject + what + " than the manifest says: " + actual + ", not " + expected);
+            }
+        };
+        compare.accept("RDB version", DumpContent::rdbVersion);
+        compare.accept("checksum", DumpContent::checksum);
+        compare.accept("number of entries", DumpContent::entries);
+        compare.accept("number of expiring entries", DumpContent::expiring);
+        compareCounts(subject + "content of type ", promised.types(), found.types(), problems);
+        compareCounts(subject + "content of database ", promised.databases(), found.databases(), problems);
+        compareCounts(subject + "content of slot ", promised.slots(), found.slots(), problems);
+        compareCounts(
+                subject + "number of entries that its shard does not own in slot ",
+                promised.orphans(),
+                found.orphans(),
+                problems);
+        if (!promised.functions().equals(found.functions())) {
+            problems.add(subject + "set of functions than the manifest says");
+        }
+        return problems;
+    }
+
+    private static <K extends Comparable<K>, V> void compareCounts(
+            String subject, SortedMap<K, V> promised, SortedMap<K, V> found, List<String> problems) {
+        SortedSet<K> keys = new TreeSet<>(promised.keySet());
+        keys.addAll(found.keySet());
+        keys.removeIf(key -> Objects.equals(promised.get(key), found.get(key)));
+        if (!keys.isEmpty()) {
+            problems.add(subject + keys.first() + " than the manifest says"
+                    + (keys.size() == 1 ? "" : ", and in " + (keys.size() - 1) + " more"));
+        }
+    }
+}
