@@ -32,7 +32,7 @@ final class ReplicationInput {
         fill(idleTimeout);
     }
 
-    void fill(Duration timeout) throws IOException {
+    private void fill(Duration timeout) throws IOException {
         if (position > 0 && (position == limit || limit == buffer.length)) {
             System.arraycopy(buffer, position, buffer, 0, limit - position);
             limit -= position;
@@ -45,10 +45,10 @@ final class ReplicationInput {
         limit += count;
     }
 
-    /** The next byte, waiting no longer than the shorter of the two timeouts. */
+    /** The next byte. */
     int next(Duration timeout) throws IOException {
         if (position == limit) {
-            fill(timeout.compareTo(idleTimeout) < 0 ? timeout : idleTimeout);
+            fill(timeout);
         }
         return buffer[position++] & 0xff;
     }

@@ -50,6 +50,11 @@ public final class ReplicationSession implements AutoCloseable {
     /** From here on a pause of the reader may be why the server hung up; half of its default limit. */
     private static final Duration LONG_PAUSE = Duration.ofSeconds(30);
 
+    /** The server is alive but takes too long. */
+    private static final class PreparationTimeoutException extends IOException {
+        private static final long serialVersionUID = 1L;
+    }
+
     private final HostAndPort node;
     private final ReplicationOptions options;
     private final RespConnection connection;
@@ -197,7 +202,7 @@ public final class ReplicationSession implements AutoCloseable {
     /** The next line that is not empty; the newlines before it are the server's sign of life. */
     private String lineAfterNewlines(long start) throws IOException {
         while (true) {
-            int first = input.next(left(start));
+            int first = next(start);
             if (first != '\n') {
                 return line(first, start);
             }
@@ -208,7 +213,7 @@ public final class ReplicationSession implements AutoCloseable {
     private String line(int first, long start) throws IOException {
         byte[] line = new byte[LONGEST_LINE];
         int length = 0;
-        for (int value = first; value != '\n'; value = input.next(left(start))) {
+        for (int value = first; value != '\n'; value = next(start)) {
             if (length == LONGEST_LINE) {
                 throw notReplication("a line longer than " + LONGEST_LINE + " bytes");
             }
@@ -220,12 +225,17 @@ public final class ReplicationSession implements AutoCloseable {
         return new String(line, 0, length, StandardCharsets.UTF_8);
     }
 
-    private Duration left(long start) throws SocketTimeoutException {
+    private int next(long start) throws IOException {
         Duration left = options.preparationTimeout().minusNanos(System.nanoTime() - start);
         if (left.toMillis() < 1) {
-            throw new SocketTimeoutException();
+            throw new PreparationTimeoutException();
         }
-        return left;
+        boolean idleFirst = options.idleTimeout().compareTo(left) < 0;
+        try {
+            return input.next(idleFirst ? options.idleTimeout() : left);
+        } catch (SocketTimeoutException e) {
+            throw idleFirst ? e : new PreparationTimeoutException();
+        }
     }
 
     private FullSync granted(String answer) {
@@ -292,20 +302,19 @@ public final class ReplicationSession implements AutoCloseable {
             return failure(ErrorCode.FAILED, false, "the replication session with " + node + " is closed", null, e);
         }
         return switch (e) {
-            case SocketTimeoutException _
-            when phase.compareTo(ReplicationPhase.RDB) < 0 ->
+            case PreparationTimeoutException _ ->
                 failure(
                         ErrorCode.FAILED,
                         true,
-                        node + " did not begin to send its RDB in time " + phase.words(),
-                        "see the server's log; another save may hold it up, or a large one takes longer than this side waits",
+                        node + " did not begin to send its RDB within " + shown(options.preparationTimeout()) + " "
+                                + phase.words(),
+                        "another save may hold it up, or its own takes longer than this side waits; see the server's log",
                         e);
             case SocketTimeoutException _ ->
                 failure(
                         ErrorCode.FAILED,
                         true,
-                        node + " sent nothing for " + options.idleTimeout().toSeconds() + " s " + phase.words()
-                                + progress(),
+                        node + " sent nothing for " + shown(options.idleTimeout()) + " " + phase.words() + progress(),
                         "the server hangs, or the network between here and there",
                         e);
             case EOFException _ ->
@@ -351,6 +360,7 @@ public final class ReplicationSession implements AutoCloseable {
             case "NOMASTERLINK", "MASTERDOWN" ->
                 "this replica has no link to its master; wait for master_link_status:up or choose another node";
             case "LOADING" -> "the server is loading its data; wait for loading:0";
+            case "BUSY" -> "a script keeps the server busy; try again when it has ended";
             default ->
                 serverMessage.contains("BGSAVE failed")
                         ? "the server could not fork or write its RDB: its log says why (memory overcommit, full disk)"
@@ -402,6 +412,10 @@ public final class ReplicationSession implements AutoCloseable {
                                 + " s: the server gives up on slow replicas (repl-timeout, client-output-buffer-limit)"
                         : "the server's log says why; its save may have failed, or it was stopped";
         };
+    }
+
+    private static String shown(Duration duration) {
+        return duration.toMillis() % 1000 == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
     }
 
     private static String shown(String line) {

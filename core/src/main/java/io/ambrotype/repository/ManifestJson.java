@@ -187,6 +187,7 @@ final class ManifestJson {
         shard.modules().forEach(module -> {
             ObjectNode entry = modules.addObject().put("name", module.name());
             module.version().ifPresent(version -> entry.put("version", version));
+            module.path().ifPresent(path -> entry.put("path", path));
         });
     }
 
@@ -212,8 +213,8 @@ final class ManifestJson {
                 shard.object("content", ManifestJson::readContent),
                 shard.list(
                         "modules",
-                        module -> module.build(
-                                () -> new Manifest.Module(module.text("name"), module.optionalNumber("version"))))));
+                        module -> module.build(() -> new Manifest.Module(
+                                module.text("name"), module.optionalNumber("version"), module.optionalText("path"))))));
     }
 
     private static void write(DumpContent content, ObjectNode json) {

@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
  */
 final class PemFile {
     private static final int LARGEST_FILE = 4 << 20;
-    private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z0-9 ]{1,64})-----([^-]*)-----END \\1-----");
+    private static final Pattern BEGIN = Pattern.compile("-----BEGIN ([A-Z0-9 ]{1,64})-----");
     private static final List<String> KEY_ALGORITHMS = List.of("RSA", "EC", "EdDSA", "RSASSA-PSS");
 
     /** AlgorithmIdentifier of RFC 8017: rsaEncryption, NULL. */
@@ -69,9 +69,17 @@ final class PemFile {
             throw AmbrotypeException.of(ErrorCode.FAILED, file + " is larger than a certificate or key file can be");
         }
         List<Block> blocks = new ArrayList<>();
-        Matcher matcher = BLOCK.matcher(new String(content, StandardCharsets.ISO_8859_1));
-        while (matcher.find()) {
-            blocks.add(new Block(matcher.group(1), matcher.group(2)));
+        String text = new String(content, StandardCharsets.ISO_8859_1);
+        Matcher begin = BEGIN.matcher(text);
+        int at = 0;
+        while (begin.find(at)) {
+            String end = "-----END " + begin.group(1) + "-----";
+            int bodyEnd = text.indexOf(end, begin.end());
+            if (bodyEnd < 0) {
+                break;
+            }
+            blocks.add(new Block(begin.group(1), text.substring(begin.end(), bodyEnd)));
+            at = bodyEnd + end.length();
         }
         if (blocks.isEmpty()) {
             throw AmbrotypeException.of(ErrorCode.FAILED, file + " is not a PEM file")
@@ -157,10 +165,10 @@ final class PemFile {
     private static Optional<byte[]> parameters(byte[] sec1) {
         // SEQUENCE { INTEGER 1, OCTET STRING key, [0] parameters, [1] public key }
         int at = contentStart(sec1, 0);
-        while (at >= 0 && at + 2 <= sec1.length) {
+        while (at >= 0 && at + 4 <= sec1.length) {
             int content = contentStart(sec1, at);
-            int end = content < 0 ? -1 : content + length(sec1, at);
-            if (end < content || end > sec1.length) {
+            int end = content + length(sec1, at);
+            if (content < 0 || end > sec1.length) {
                 return Optional.empty();
             }
             if ((sec1[at] & 0xff) == 0xa0) {

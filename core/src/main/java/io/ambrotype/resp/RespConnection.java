@@ -197,8 +197,25 @@ public final class RespConnection implements AutoCloseable {
         requireCommandMode();
         ByteArrayOutputStream request = new ByteArrayOutputStream();
         encodeTo(request, command);
-        write(request.toByteArray(), name(command));
-        return readReply(name(command));
+        IOException unsent = null;
+        try {
+            writeGuarded(request.toByteArray());
+        } catch (SocketTimeoutException e) {
+            throw failed(e, "before it took " + name(command));
+        } catch (IOException e) {
+            // A server that turns a client away says why and hangs up: what it said is there, though it takes no more.
+            unsent = e;
+        }
+        restartDeadline();
+        try {
+            return reader.read();
+        } catch (SSLException e) {
+            throw failed(e, "while replying to " + name(command));
+        } catch (IOException e) {
+            throw unsent == null
+                    ? failed(e, "while replying to " + name(command))
+                    : failed(unsent, "before it took " + name(command));
+        }
     }
 
     private RespReply readReply(String command) {
@@ -415,7 +432,7 @@ public final class RespConnection implements AutoCloseable {
                         Reason.LOST,
                         address + " closed the connection " + phase + ", at byte " + reader.offset()
                                 + " of its replies",
-                        reader.offset() == 0 && settings.tls() == null ? "the port may expect TLS" : null,
+                        hintAtTheStart(),
                         e);
             case SSLException tls -> TlsErrors.describe(address, tls, settings.tls());
             default ->
@@ -423,9 +440,13 @@ public final class RespConnection implements AutoCloseable {
                         Reason.LOST,
                         "the connection to " + address + " broke " + phase + ", at byte " + reader.offset()
                                 + " of its replies: " + describe(e),
-                        null,
+                        hintAtTheStart(),
                         e);
         };
+    }
+
+    private @Nullable String hintAtTheStart() {
+        return reader.offset() == 0 ? TlsErrors.silentRefusal(settings.tls()) : null;
     }
 
     private RespConnectionException unusable(Reason reason, String message, @Nullable String hint) {

@@ -35,7 +35,7 @@ final class TlsErrors {
         return error(
                 address,
                 address + " broke off the TLS handshake: " + RespConnection.describe(e),
-                "the port may be a plain one, or the server wants a client certificate",
+                silentRefusal(settings.tls()),
                 e);
     }
 
@@ -88,6 +88,16 @@ final class TlsErrors {
                     e);
         }
         return error(address, "TLS with " + address + " failed: " + RespConnection.describe(e), null, e);
+    }
+
+    /** What may be the matter where a server hangs up before its first word; its alert, if any, was lost on the way. */
+    static String silentRefusal(@Nullable TlsSettings tls) {
+        if (tls == null) {
+            return "the port may expect TLS";
+        }
+        return tls.clientCertificate() == null
+                ? "the server may want a client certificate, or the port is a plain one"
+                : "the server may not accept the client certificate; its log says why";
     }
 
     private static RespConnectionException error(

@@ -12,6 +12,7 @@ import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -32,10 +33,15 @@ final class Transport {
 
     /** Tries the host's addresses one after the other, all within the connect timeout, then does the TLS handshake. */
     static Transport connect(HostAndPort address, ConnectionSettings settings) {
+        TlsSettings tls = settings.tls();
+        SSLContext context = tls == null ? null : TlsContext.of(tls);
         Socket tcp = connectTcp(address, settings);
         try {
-            TlsSettings tls = settings.tls();
-            return tls == null ? new Transport(tcp, tcp) : new Transport(tcp, handshake(tcp, address, settings, tls));
+            return new Transport(
+                    tcp,
+                    tls == null || context == null
+                            ? tcp
+                            : handshake(tcp, address, settings, context, tls.verifyHostName()));
         } catch (IOException e) {
             closeQuietly(tcp);
             throw settings.tls() == null
@@ -123,11 +129,12 @@ final class Transport {
                 failure);
     }
 
-    private static Socket handshake(Socket tcp, HostAndPort address, ConnectionSettings settings, TlsSettings tls)
+    private static Socket handshake(
+            Socket tcp, HostAndPort address, ConnectionSettings settings, SSLContext context, boolean verifyHostName)
             throws IOException {
-        SSLSocket socket = (SSLSocket)
-                TlsContext.of(tls).getSocketFactory().createSocket(tcp, address.host(), address.port(), true);
-        if (tls.verifyHostName()) {
+        SSLSocket socket =
+                (SSLSocket) context.getSocketFactory().createSocket(tcp, address.host(), address.port(), true);
+        if (verifyHostName) {
             SSLParameters parameters = socket.getSSLParameters();
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
             socket.setSSLParameters(parameters);

@@ -70,7 +70,6 @@ public record Node(
     public HostAndPort connectAddress() {
         return state.map(NodeState::reachedAt)
                 .or(() -> address)
-                .orElseThrow(() ->
-                        AmbrotypeException.of(ErrorCode.UNSAFE, "nobody knows the address of node " + id));
+                .orElseThrow(() -> AmbrotypeException.of(ErrorCode.UNSAFE, "nobody knows the address of node " + id));
     }
 }

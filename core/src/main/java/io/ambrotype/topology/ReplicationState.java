@@ -61,7 +61,8 @@ public record ReplicationState(
      */
     static ReplicationState of(ServerInfo info) {
         try {
-            boolean replica = info.require("role").equals("slave") || info.require("role").equals("replica");
+            boolean replica =
+                    info.require("role").equals("slave") || info.require("role").equals("replica");
             boolean syncing = info.is("master_sync_in_progress");
             long offset = (replica ? info.number("slave_repl_offset") : OptionalLong.empty())
                     .orElse(info.number("master_repl_offset").orElse(0));
@@ -101,7 +102,10 @@ public record ReplicationState(
     }
 
     private static Optional<HostAndPort> address(Optional<String> host, Optional<String> port) {
-        if (host.isEmpty() || host.get().isEmpty() || port.isEmpty() || !port.get().matches("[1-9][0-9]{0,4}")) {
+        if (host.isEmpty()
+                || host.get().isEmpty()
+                || port.isEmpty()
+                || !port.get().matches("[1-9][0-9]{0,4}")) {
             return Optional.empty();
         }
         int number = Integer.parseInt(port.get());

@@ -13,8 +13,7 @@ public record Shard(Node master, List<Node> replicas) {
     /** Rejects members whose role is not the one that they have here. */
     public Shard {
         replicas = List.copyOf(replicas);
-        if (master.role() != Role.MASTER
-                || !replicas.stream().allMatch(replica -> replica.role() == Role.REPLICA)) {
+        if (master.role() != Role.MASTER || !replicas.stream().allMatch(replica -> replica.role() == Role.REPLICA)) {
             throw new IllegalArgumentException("a shard is one master and replicas");
         }
     }

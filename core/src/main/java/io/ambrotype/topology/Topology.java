@@ -63,7 +63,8 @@ public record Topology(
     /** The shard in which the node is master or replica. */
     public Optional<Shard> shardOf(NodeId id) {
         return shards.stream()
-                .filter(shard -> shard.nodes().stream().anyMatch(node -> node.id().equals(id)))
+                .filter(shard ->
+                        shard.nodes().stream().anyMatch(node -> node.id().equals(id)))
                 .findFirst();
     }
 

@@ -11,9 +11,15 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /** A server that says what a script tells it to, right or wrong. Connections end with their script. */
 public final class ScriptedServer implements AutoCloseable {
@@ -118,6 +124,26 @@ public final class ScriptedServer implements AutoCloseable {
         public void send(byte[] bytes) throws IOException {
             out.write(bytes);
             out.flush();
+        }
+
+        /** Sends the same text again and again until the client has gone. */
+        public void trickle(String text, Duration period) {
+            try (ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor()) {
+                Future<?> sending = timer.scheduleAtFixedRate(
+                        () -> {
+                            try {
+                                send(text);
+                            } catch (IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                        },
+                        0,
+                        period.toMillis(),
+                        TimeUnit.MILLISECONDS);
+                sending.get();
+            } catch (ExecutionException | InterruptedException _) {
+                // The client has gone.
+            }
         }
 
         /** Waits until the client has gone, taking and dropping what it sends. */

@@ -99,6 +99,10 @@ public final class TestServer implements AutoCloseable {
             Path log = Files.createTempFile(dir, "server", ".log");
             command.add(binary.extract().toString());
             command.addAll(List.of("--bind", "127.0.0.1", "--dir", dir.toString(), "--save", ""));
+            if (binary == Binary.REDIS_7_0) {
+                // Before 7.0 DEBUG was always there.
+                command.addAll(List.of("--enable-debug-command", "yes"));
+            }
             if (!List.of(options).contains("--tls-port")) {
                 command.addAll(List.of("--port", Integer.toString(port)));
             }

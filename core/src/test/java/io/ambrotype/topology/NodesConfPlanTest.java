@@ -28,8 +28,7 @@ class NodesConfPlanTest {
         assertThat(plan.fileFor(A).myself().id()).isEqualTo(A);
         assertThat(new NodesConfPlan(plan.nodes(), 9, 8).fileFor(B).toText())
                 .endsWith("vars currentEpoch 9 lastVoteEpoch 8\n");
-        assertThatThrownBy(() -> plan.fileFor(D))
-                .hasMessage("0 nodes are flagged myself instead of one");
+        assertThatThrownBy(() -> plan.fileFor(D)).hasMessage("0 nodes are flagged myself instead of one");
     }
 
     @Test

@@ -1,0 +1,489 @@
+package io.ambrotype.restore;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.TaskGroup;
+import io.ambrotype.rdb.RdbFormatException;
+import io.ambrotype.rdb.RdbReader;
+import io.ambrotype.rdb.RdbRouter;
+import io.ambrotype.rdb.RdbUnsupportedException;
+import io.ambrotype.rdb.RdbVersion;
+import io.ambrotype.rdb.RdbWriter;
+import io.ambrotype.rdb.RecordKind;
+import io.ambrotype.repository.Manifest;
+import io.ambrotype.repository.Repository;
+import io.ambrotype.restore.RestorePlan.Data;
+import io.ambrotype.topology.SlotSet;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Writes what a {@link RestorePlan} says, or a whole snapshot as one RDB. Every dump is read through all of its checks
+ * (object, frames, the source's CRC-64, number of entries) on the way.
+ *
+ * <p>Nothing appears under its final name before everything is written and flushed: what fails or is interrupted is
+ * removed again; what is killed leaves a folder that no server can mistake for its own.
+ */
+public final class Restorer {
+    private static final String STAGING = ".restoring";
+    private static final int PARALLEL = 2;
+
+    private final Repository repository;
+    private final RestoreListener listener;
+    private final AtomicLong readBytes = new AtomicLong();
+    private final AtomicLong passedEntries = new AtomicLong();
+    private long totalBytes;
+
+    /** A restore from this repository, for one use. */
+    public Restorer(Repository repository, RestoreListener listener) {
+        this.repository = repository;
+        this.listener = listener;
+    }
+
+    /**
+     * Makes sure that a restore would not touch what is there.
+     *
+     * @throws AmbrotypeException {@link ErrorCode#UNSAFE} where the folder holds anything
+     */
+    public static void requireEmpty(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        if (!Files.isDirectory(folder)) {
+            throw AmbrotypeException.of(ErrorCode.UNSAFE, folder + " is not a folder")
+                    .withHint("name a folder that is empty or does not exist yet");
+        }
+        try (var files = Files.list(folder)) {
+            Optional<Path> first = files.findFirst();
+            if (first.isPresent()) {
+                boolean interrupted = first.get().endsWith(STAGING);
+                throw AmbrotypeException.of(
+                                ErrorCode.UNSAFE,
+                                folder
+                                        + (interrupted
+                                                ? " holds what an interrupted restore left behind"
+                                                : " is not empty"))
+                        .withHint(
+                                interrupted
+                                        ? "remove " + first.get() + " and try again"
+                                        : "name a folder that is empty or does not exist yet: nothing is overwritten");
+            }
+        } catch (IOException e) {
+            throw failed("look into " + folder, e);
+        }
+    }
+
+    /**
+     * Writes the node folders of the plan.
+     *
+     * @throws AmbrotypeException {@link ErrorCode#UNSAFE} where the folder is not empty; {@link ErrorCode#CORRUPT} where
+     *     the repository's objects are not what the manifest says; nothing is left in the folder then
+     */
+    public RestoreReport run(RestorePlan plan) throws InterruptedException {
+        requireEmpty(plan.folder());
+        boolean existed = Files.exists(plan.folder());
+        Path staging = plan.folder().resolve(STAGING);
+        boolean done = false;
+        try {
+            Files.createDirectories(plan.folder());
+            OwnerOnly.folder(staging);
+            for (RestorePlan.Node node : plan.nodes()) {
+                OwnerOnly.folder(staging.resolve(node.name()));
+            }
+            Written written = writeDumps(plan, staging);
+            for (RestorePlan.Node node : plan.nodes()) {
+                Path folder = staging.resolve(node.name());
+                if (node.data() instanceof Data.SameAs same) {
+                    link(staging.resolve(same.folder()).resolve("dump.rdb"), folder.resolve("dump.rdb"));
+                }
+                if (node.nodesConf().isPresent()) {
+                    OwnerOnly.write(
+                            folder.resolve(node.nodesConf().get().name()),
+                            node.nodesConf().get().text());
+                }
+                OwnerOnly.write(folder.resolve("ambrotype.conf"), node.configuration());
+                OwnerOnly.flushFolder(folder);
+            }
+            List<String> steps = NextSteps.of(plan);
+            OwnerOnly.write(staging.resolve("NEXT-STEPS.txt"), numbered(steps));
+            for (RestorePlan.Node node : plan.nodes()) {
+                Files.move(staging.resolve(node.name()), plan.folder().resolve(node.name()));
+            }
+            Files.move(staging.resolve("NEXT-STEPS.txt"), plan.folder().resolve("NEXT-STEPS.txt"));
+            Files.delete(staging);
+            OwnerOnly.flushFolder(plan.folder());
+            done = true;
+            return new RestoreReport(
+                    plan.folder(), written.entries, written.leftOut, written.bytes, written.notices, steps);
+        } catch (IOException e) {
+            throw failed("write to " + plan.folder(), e);
+        } finally {
+            if (!done) {
+                removeAll(plan, existed);
+            }
+        }
+    }
+
+    /**
+     * Writes all entries of a snapshot into one RDB for a single server.
+     *
+     * @param file must not exist; its folder must
+     * @throws AmbrotypeException as {@link #run}
+     */
+    public RestoreReport writeSingle(Manifest manifest, Path file) throws InterruptedException {
+        Path target = file.toAbsolutePath().normalize();
+        if (Files.exists(target)) {
+            throw AmbrotypeException.of(ErrorCode.UNSAFE, target + " exists already")
+                    .withHint("name a file that does not exist yet: nothing is overwritten");
+        }
+        Path partial = target.resolveSibling("." + target.getFileName() + ".restoring");
+        totalBytes = manifest.shards().stream()
+                .mapToLong(shard -> shard.dump().rdbBytes())
+                .sum();
+        boolean done = false;
+        try {
+            Files.deleteIfExists(partial);
+            Written written = new Written();
+            route(manifest, List.of(partial), List.of(SlotSet.ALL), written);
+            Files.move(partial, target);
+            OwnerOnly.flushFolder(target.getParent() == null ? target : target.getParent());
+            done = true;
+            return new RestoreReport(
+                    target, written.entries, written.leftOut, written.bytes, written.notices, NextSteps.ofFile(target));
+        } catch (IOException e) {
+            throw failed("write " + target, e);
+        } finally {
+            if (!done) {
+                try {
+                    Files.deleteIfExists(partial);
+                } catch (IOException e) {
+                    listener.notice("cannot remove " + partial + ": " + e.getMessage());
+                }
+            }
+        }
+    }
+
+    // ---- dumps
+
+    private Written writeDumps(RestorePlan plan, Path staging) throws InterruptedException {
+        Manifest manifest = plan.manifest();
+        List<RestorePlan.Node> routed = plan.nodes().stream()
+                .filter(node -> node.data() instanceof Data.Routed)
+                .toList();
+        List<SlotSet> slots =
+                routed.stream().map(node -> ((Data.Routed) node.data()).slots()).toList();
+        totalBytes = plan.verbatimShards().stream()
+                        .mapToLong(shard -> manifest.shards().get(shard).dump().rdbBytes())
+                        .sum()
+                + inputs(manifest, slots).stream()
+                        .mapToLong(shard -> shard.dump().rdbBytes())
+                        .sum();
+
+        Written written = new Written();
+        Map<String, Long> sizes = new ConcurrentHashMap<>();
+        Semaphore places = new Semaphore(PARALLEL);
+        try (TaskGroup tasks = TaskGroup.ofComputing()) {
+            for (RestorePlan.Node node : plan.nodes()) {
+                if (node.data() instanceof Data.Verbatim verbatim) {
+                    tasks.fork("restore " + node.name(), () -> {
+                        places.acquire();
+                        try {
+                            Manifest.Shard shard = manifest.shards().get(verbatim.shard());
+                            copy(shard, staging.resolve(node.name()).resolve("dump.rdb"));
+                            sizes.put(node.name(), shard.dump().rdbBytes());
+                        } finally {
+                            places.release();
+                        }
+                    });
+                }
+            }
+            tasks.join();
+        } catch (AmbrotypeException | InterruptedException e) {
+            throw e;
+        } catch (Exception e) {
+            throw failed("write to " + plan.folder(), e);
+        }
+        for (Integer shard : plan.verbatimShards()) {
+            written.entries += manifest.shards().get(shard).content().entries();
+        }
+        written.bytes += sizes.values().stream().mapToLong(Long::longValue).sum();
+        if (!routed.isEmpty()) {
+            List<Path> files = routed.stream()
+                    .map(node -> staging.resolve(node.name()).resolve("dump.rdb"))
+                    .toList();
+            try {
+                route(manifest, files, slots, written);
+            } catch (IOException e) {
+                throw failed("write to " + plan.folder(), e);
+            }
+        }
+        return written;
+    }
+
+    /** Hands the dump back byte for byte, reading it as a server would. */
+    private void copy(Manifest.Shard shard, Path file) throws IOException {
+        try (FileChannel target = OwnerOnly.create(file);
+                RdbReader reader = RdbReader.open(new Tee(repository.openDump(shard.dump()), target))) {
+            long entries = 0;
+            long reported = 0;
+            for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
+                if (kind == RecordKind.ENTRY) {
+                    entries++;
+                }
+                if (reader.position() - reported > 4 << 20) {
+                    report(reader.position() - reported, 0);
+                    reported = reader.position();
+                }
+            }
+            report(reader.position() - reported, entries);
+            requireEntries(shard, entries);
+            target.force(true);
+        } catch (RdbFormatException e) {
+            throw damaged(shard, e);
+        }
+    }
+
+    private void route(Manifest manifest, List<Path> files, List<SlotSet> slots, Written written) throws IOException {
+        List<Manifest.Shard> inputs = inputs(manifest, slots);
+        RdbVersion version = inputs.stream()
+                .map(shard -> versionOf(shard))
+                .max(Comparator.comparing(RdbVersion::dialect).thenComparing(RdbVersion::number))
+                .orElseThrow();
+        List<AutoCloseable> open = new ArrayList<>();
+        try {
+            List<FileChannel> channels = new ArrayList<>();
+            List<RdbWriter> writers = new ArrayList<>();
+            for (Path file : files) {
+                FileChannel channel = OwnerOnly.create(file);
+                open.add(channel);
+                channels.add(channel);
+                RdbWriter writer = new RdbWriter(channel, version);
+                open.add(writer);
+                writers.add(writer);
+                for (String name : List.of("redis-ver", "valkey-ver", "redis-bits")) {
+                    String value = inputs.getFirst().content().aux().get(name);
+                    if (value != null) {
+                        writer.aux(name, value);
+                    }
+                }
+            }
+            List<RdbRouter.Input> sources = new ArrayList<>();
+            for (Manifest.Shard shard : inputs) {
+                RdbReader reader = RdbReader.open(new Counting(repository.openDump(shard.dump())));
+                open.add(reader);
+                BitSet owned = manifest.slotsOf(shard);
+                sources.add(new RdbRouter.Input("shard " + shard.index(), reader, owned::get));
+            }
+            int[] targetOfSlot = targets(slots);
+            RdbRouter.Report report = new RdbRouter(writers, slot -> targetOfSlot[slot]).route(sources);
+            for (int i = 0; i < inputs.size(); i++) {
+                RdbRouter.InputReport input = report.inputs().get(i);
+                long orphans = input.orphans().values().stream()
+                        .mapToLong(Long::longValue)
+                        .sum();
+                requireEntries(inputs.get(i), input.routed() + input.leftOut() + orphans);
+                written.leftOut += orphans;
+            }
+            for (RdbRouter.FunctionConflict conflict : report.conflicts()) {
+                written.notices.add("function library " + conflict.library() + " is not the same in "
+                        + conflict.written() + " and " + conflict.refused() + "; that of " + conflict.written()
+                        + " was written");
+            }
+            for (int i = 0; i < writers.size(); i++) {
+                written.bytes += writers.get(i).finish();
+                written.entries += writers.get(i).entries();
+                channels.get(i).force(true);
+            }
+        } catch (RdbFormatException e) {
+            throw AmbrotypeException.of(
+                            ErrorCode.CORRUPT,
+                            "a dump of snapshot " + manifest.snapshot() + " is damaged: " + e.getMessage())
+                    .withHint("ambrotype verify " + manifest.snapshot() + " says which; restore another snapshot")
+                    .causedBy(e);
+        } catch (RdbUnsupportedException e) {
+            throw AmbrotypeException.of(ErrorCode.UNRECOVERABLE, e.getMessage() == null ? "" : e.getMessage())
+                    .causedBy(e);
+        } finally {
+            close(open);
+        }
+    }
+
+    /** The shards that own any of the slots. */
+    private static List<Manifest.Shard> inputs(Manifest manifest, List<SlotSet> slots) {
+        SlotSet wanted = slots.stream().reduce(SlotSet.NONE, SlotSet::union);
+        return manifest.shards().stream()
+                .filter(shard -> !SlotSet.of(manifest.slotsOf(shard))
+                        .intersection(wanted)
+                        .isEmpty())
+                .toList();
+    }
+
+    private static int[] targets(List<SlotSet> slots) {
+        int[] targets = new int[SlotSet.ALL.size()];
+        Arrays.fill(targets, RdbRouter.LEAVE_OUT);
+        for (int i = 0; i < slots.size(); i++) {
+            int target = i;
+            slots.get(i).stream().forEach(slot -> targets[slot] = target);
+        }
+        return targets;
+    }
+
+    private static RdbVersion versionOf(Manifest.Shard shard) {
+        return RdbVersion.parse(shard.content().rdbVersion())
+                .orElseThrow(() -> AmbrotypeException.of(
+                        ErrorCode.CORRUPT,
+                        "shard " + shard.index() + " has an RDB version that does not exist, "
+                                + shard.content().rdbVersion()));
+    }
+
+    private static void requireEntries(Manifest.Shard shard, long found) {
+        if (found != shard.content().entries()) {
+            throw AmbrotypeException.of(
+                    ErrorCode.CORRUPT,
+                    shard.dump().objectName() + " holds " + found + " entries, and the manifest says "
+                            + shard.content().entries());
+        }
+    }
+
+    private static AmbrotypeException damaged(Manifest.Shard shard, RdbFormatException e) {
+        return AmbrotypeException.of(ErrorCode.CORRUPT, shard.dump().objectName() + " is damaged: " + e.getMessage())
+                .withHint("restore another snapshot; ambrotype list shows what there is")
+                .causedBy(e);
+    }
+
+    private void report(long bytes, long entries) {
+        listener.progress(readBytes.addAndGet(bytes), totalBytes, passedEntries.addAndGet(entries));
+    }
+
+    // ---- files
+
+    private static void link(Path existing, Path link) throws IOException {
+        try {
+            Files.createLink(link, existing);
+        } catch (IOException | UnsupportedOperationException e) {
+            try (FileChannel source = FileChannel.open(existing);
+                    FileChannel target = OwnerOnly.create(link)) {
+                for (long at = 0; at < source.size(); ) {
+                    at += source.transferTo(at, source.size() - at, target);
+                }
+                target.force(true);
+            }
+        }
+    }
+
+    private void removeAll(RestorePlan plan, boolean existed) {
+        List<Path> paths = new ArrayList<>();
+        paths.add(plan.folder().resolve(STAGING));
+        plan.nodes().forEach(node -> paths.add(plan.folder().resolve(node.name())));
+        try {
+            for (Path path : paths) {
+                OwnerOnly.removeTree(path);
+            }
+            if (!existed) {
+                Files.deleteIfExists(plan.folder());
+            }
+        } catch (IOException e) {
+            listener.notice("cannot remove what was written to " + plan.folder() + ": " + e.getMessage());
+        }
+    }
+
+    private static String numbered(List<String> steps) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < steps.size(); i++) {
+            text.append(i + 1).append(". ").append(steps.get(i)).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static void close(List<AutoCloseable> open) {
+        for (AutoCloseable each : open.reversed()) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                // What was written is thrown away or was flushed already.
+            }
+        }
+    }
+
+    private static AmbrotypeException failed(String action, Exception e) {
+        return AmbrotypeException.of(ErrorCode.FAILED, "cannot " + action + ": " + e.getMessage())
+                .causedBy(e);
+    }
+
+    /** Sums of what was written. */
+    private static final class Written {
+        private long entries;
+        private long leftOut;
+        private long bytes;
+        private final List<String> notices = new ArrayList<>();
+    }
+
+    /** Writes everything that is read. */
+    private record Tee(ReadableByteChannel source, WritableByteChannel copy) implements ReadableByteChannel {
+        @Override
+        public int read(ByteBuffer target) throws IOException {
+            int start = target.position();
+            int count = source.read(target);
+            if (count > 0) {
+                ByteBuffer bytes = target.slice(start, count);
+                while (bytes.hasRemaining()) {
+                    copy.write(bytes);
+                }
+            }
+            return count;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return source.isOpen();
+        }
+
+        @Override
+        public void close() throws IOException {
+            source.close();
+        }
+    }
+
+    /** Reports what is read. */
+    private final class Counting implements ReadableByteChannel {
+        private final ReadableByteChannel source;
+
+        Counting(ReadableByteChannel source) {
+            this.source = source;
+        }
+
+        @Override
+        public int read(ByteBuffer target) throws IOException {
+            int count = source.read(target);
+            if (count > 0) {
+                report(count, 0);
+            }
+            return count;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return source.isOpen();
+        }
+
+        @Override
+        public void close() throws IOException {
+            source.close();
+        }
+    }
+}
