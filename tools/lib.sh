@@ -185,11 +185,13 @@ require_maven() {
 
 # Runs Maven on this project, silently but for what goes wrong.
 run_maven() {
+  local release warnings=-Werror
+  read_java_release "$java_home" && [[ $release -eq $required_java ]] || warnings=-Xlint:all
   # The two options silence warnings of JDK 25 about Maven's own libraries.
   (cd "$home" &&
     JAVA_HOME=$java_home \
       MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED" \
-      exec "$maven" -B -ntp -Dstyle.color=never "-Dambrotype.commit=$(commit)" "$@" </dev/null 9>&-)
+      exec "$maven" -B -ntp -Dstyle.color=never "-Dambrotype.commit=$(commit)" "-Dwarnings=$warnings" "$@" </dev/null 9>&-)
 }
 
 # Prints what matters of the log $1 of a build that failed.

@@ -11,6 +11,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "completion",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "a script that makes your shell complete commands and options",
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",

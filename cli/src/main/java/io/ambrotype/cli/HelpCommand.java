@@ -8,7 +8,12 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code ambrotype help COMMAND}: the same as {@code --help}. */
-@Command(name = "help", sortOptions = false, header = "how a command is used", optionListHeading = "%nOptions:%n")
+@Command(
+        name = "help",
+        sortOptions = false,
+        abbreviateSynopsis = true,
+        header = "how a command is used",
+        optionListHeading = "%nOptions:%n")
 final class HelpCommand implements Callable<Integer> {
     private final Context context;
 

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "lab",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "a real cluster on loopback, to try things on",
         description =
                 "%nStarts real servers on 127.0.0.1: the bundled Redis, or any other with --server. They outlive the command; "
@@ -100,6 +101,7 @@ final class LabCommand implements Runnable {
     @Command(
             name = "start",
             sortOptions = false,
+            abbreviateSynopsis = true,
             header = "start a new lab, one that was stopped, or one that a restore wrote",
             description =
                     "%nIn an empty folder: a new cluster, or one server with --standalone. In the folder of a lab that was "
@@ -189,6 +191,7 @@ final class LabCommand implements Runnable {
     @Command(
             name = "status",
             sortOptions = false,
+            abbreviateSynopsis = true,
             header = "what the servers of a lab are doing",
             optionListHeading = "%nOptions:%n",
             footerHeading = "%nExamples:%n",
@@ -210,6 +213,7 @@ final class LabCommand implements Runnable {
     @Command(
             name = "stop",
             sortOptions = false,
+            abbreviateSynopsis = true,
             header = "stop the servers of a lab",
             description =
                     "%nEvery server saves its data and ends, replicas first; 'ambrotype lab start' brings them back.",

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "list",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "which snapshots there are",
         description =
                 "%nShows every snapshot of the repository, newest first. A snapshot that was begun and not finished is shown "

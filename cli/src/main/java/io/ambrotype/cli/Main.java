@@ -28,6 +28,7 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "ambrotype",
         sortOptions = false,
+        abbreviateSynopsis = true,
         versionProvider = Version.Provider.class,
         synopsisSubcommandLabel = "COMMAND",
         headerHeading = "Snapshots, recovery and zero-loss restarts for Redis and Valkey.%n%n",
@@ -41,9 +42,9 @@ import picocli.CommandLine.ParameterException;
             "",
             "'ambrotype COMMAND --help' explains a command.",
             "",
-            "Exit status: 0 done, 1 failed, 2 usage, 3 done in part, 10 no repository, 11 locked, 12 wrong key,",
-            "20 corruption found, 21 the deployment is not safe to touch, 22 outside what can be recovered,",
-            "130 interrupted."
+            "Exit status: 0 done, 1 failed, 2 usage, 3 done in part, 10 no repository, 11 locked,",
+            "12 wrong key, 20 corruption found, 21 the deployment is not safe to touch,",
+            "22 outside what can be recovered, 130 interrupted."
         })
 public final class Main implements Runnable {
     /** The status of a command that did what it was asked to. */
@@ -139,6 +140,7 @@ public final class Main implements Runnable {
         commandLine
                 .addSubcommand(new ListCommand(context))
                 .addSubcommand(new ShowCommand(context))
+                .addSubcommand(new VerifyCommand(context))
                 .addSubcommand(new RdbCommand(context))
                 .addSubcommand(new CommandLine(new LabCommand())
                         .addSubcommand(new LabCommand.Start(context))
@@ -152,7 +154,7 @@ public final class Main implements Runnable {
                 .setColorScheme(Help.defaultColorScheme(
                         terminal.hasColour(Terminal.Channel.OUT) ? Help.Ansi.ON : Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
-                .setUsageHelpWidth(Math.clamp(terminal.width(), 80, 110))
+                .setUsageHelpWidth(Math.clamp(terminal.width(), 100, 120))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setAbbreviatedOptionsAllowed(false);
     }

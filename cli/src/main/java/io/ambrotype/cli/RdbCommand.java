@@ -29,6 +29,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "rdb",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "what is in an RDB file, and whether it is whole",
         description =
                 "%nReads a dump.rdb of any server once from end to end, verifies its checksum, and says what is in it. "
@@ -38,7 +39,7 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  ambrotype rdb /var/lib/redis/dump.rdb",
             "  ambrotype rdb --biggest 50 dump.rdb             its 50 biggest keys",
-            "  zstd -dc dumps/3f/3f….rdb.zst | ambrotype rdb -  a dump out of a repository, or any other pipe",
+            "  zstd -dc dumps/3f/3f….rdb.zst | ambrotype rdb -",
             "  ambrotype rdb dump.rdb --output json | jq .total.entries",
             "",
             "Exit status: 0 whole, 20 damaged (the error names the byte), 1 the file cannot be read."

@@ -16,6 +16,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "show",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "all that is known of a snapshot",
         description =
                 "%nShows a snapshot's deployment, nodes, shards, types, biggest keys and warnings. With --output json it is "
