@@ -148,6 +148,7 @@ public final class Main implements Runnable {
                         .addSubcommand(new LabCommand.Start(context))
                         .addSubcommand(new LabCommand.Status(context))
                         .addSubcommand(new LabCommand.Stop(context)))
+                .addSubcommand(new DemoCommand(context))
                 .addSubcommand(new CompletionCommand(context))
                 .addSubcommand(new HelpCommand(context));
         return commandLine
