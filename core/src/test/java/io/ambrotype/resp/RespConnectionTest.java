@@ -31,8 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The connection against servers that misbehave, or say what real ones say only in awkward situations. */
 class RespConnectionTest {
-    private static final ConnectionSettings PLAIN =
-            ConnectionSettings.defaults().withReplyTimeout(Duration.ofMillis(300));
+    private static final ConnectionSettings PLAIN = ConnectionSettings.defaults();
     private static final String PASSWORD = "hunter2";
 
     @ParameterizedTest
@@ -115,6 +114,7 @@ class RespConnectionTest {
     @Test
     void whatIsNotRespIsReportedWithItsPlace() {
         assertFails(
+                        PLAIN,
                         client -> client.answer("+PONG\r\n", "+OK\r\n", "HTTP/1.1 400 Bad Request\r\n"),
                         Reason.PROTOCOL,
                         "did not reply in the protocol of Redis: byte 'H' does not begin a reply at byte 12 of its replies")
@@ -124,6 +124,7 @@ class RespConnectionTest {
     @Test
     void anEndInTheMiddleOfAReplyIsReportedWithItsPlace() {
         assertFails(
+                PLAIN,
                 client -> client.answer("+PONG\r\n", "+OK\r\n", "$100\r\nabc"),
                 Reason.LOST,
                 "closed the connection while replying to SECOND, at byte 21 of its replies");
@@ -132,6 +133,7 @@ class RespConnectionTest {
     @Test
     void aResetIsReported() {
         assertFails(
+                PLAIN,
                 client -> {
                     client.answer("+PONG\r\n", "+OK\r\n");
                     client.command();
@@ -145,6 +147,7 @@ class RespConnectionTest {
     @Test
     void aReplyThatTricklesIsGivenUp() {
         assertFails(
+                PLAIN.withReplyTimeout(Duration.ofMillis(300)),
                 client -> {
                     client.answer("+PONG\r\n", "+OK\r\n");
                     client.command();
@@ -311,9 +314,10 @@ class RespConnectionTest {
     }
 
     /** For failures of the second command after the greeting. */
-    private static ObjectAssert<RespConnectionException> assertFails(Script script, Reason reason, String message) {
+    private static ObjectAssert<RespConnectionException> assertFails(
+            ConnectionSettings settings, Script script, Reason reason, String message) {
         try (ScriptedServer server = ScriptedServer.start(script);
-                RespConnection connection = RespConnection.open(server.address(), PLAIN)) {
+                RespConnection connection = RespConnection.open(server.address(), settings)) {
             assertThat(connection.text("FIRST")).isEqualTo("OK");
             RespConnectionException e =
                     catchThrowableOfType(RespConnectionException.class, () -> connection.call("SECOND", PASSWORD));
