@@ -37,6 +37,9 @@ record Access(
         @Nullable Path cert,
         @Nullable Path key,
         @Nullable Boolean verifyHostname) {
+    /** Nothing is said. */
+    static final Access NOTHING = new Access(null, null, null, null, false, null, null, null, null);
+
     private static final int MAX_PASSWORD_BYTES = 64 << 10;
 
     /** What the configuration file says about a deployment. */
@@ -142,7 +145,8 @@ record Access(
         return Secret.of(text.lines()
                 .findFirst()
                 .filter(line -> !line.isEmpty())
-                .orElseThrow(() -> usage("the password file " + file + " of " + deployment + " has no password in its first line")));
+                .orElseThrow(() -> usage(
+                        "the password file " + file + " of " + deployment + " has no password in its first line")));
     }
 
     private static AmbrotypeException usage(String sentence) {

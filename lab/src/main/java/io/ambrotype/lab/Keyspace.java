@@ -155,16 +155,11 @@ public record Keyspace(
                             database, key, KeyspaceValues.command("RPUSH", key, i, values.text(20), values.random(30)));
                 case 2 ->
                     pipeline.send(database, key, KeyspaceValues.command("ZADD", key, i, "a", i + 0.5, values.text(9)));
-                case 3 ->
-                    pipeline.send(
-                            database,
-                            key,
-                            KeyspaceValues.command(
-                                    "SET",
-                                    key,
-                                    values.text(100),
-                                    "PX",
-                                    Duration.ofDays(30).toMillis() + i));
+                case 3 -> {
+                    pipeline.send(database, key, KeyspaceValues.command("SET", key, values.text(100)));
+                    long at = now.plus(Duration.ofDays(30)).toEpochMilli() + i;
+                    pipeline.send(database, key, KeyspaceValues.command("PEXPIREAT", key, at));
+                }
                 default ->
                     pipeline.send(
                             database, key, KeyspaceValues.command("SET", key, values.text(50 + values.below(400))));

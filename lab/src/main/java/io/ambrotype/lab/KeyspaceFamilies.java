@@ -4,6 +4,7 @@ import static io.ambrotype.lab.KeyspaceValues.bytes;
 
 import io.ambrotype.lab.Keyspace.Feature;
 import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.ServerVersion.Vendor;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -257,7 +258,11 @@ final class KeyspaceFamilies {
         read(large, "readers", "alice", 60);
         read(large, "readers", "bob", 40);
         read(large, "idle", "carol", 5);
-        read(large, "writers", "nobody", 1); // makes the consumer, reads nothing
+        if (isAtLeast(6, 2)) {
+            // A read that finds nothing makes a consumer too, but some versions do not tell their replicas of that.
+            pipeline.send(
+                    database, large, KeyspaceValues.command("XGROUP", "CREATECONSUMER", large, "writers", "nobody"));
+        }
         for (int i = 150; i < 220; i += 2) {
             send("XACK", large, "readers", (STREAM_START + i / 3) + "-" + (i % 3 + 1));
         }
@@ -272,15 +277,32 @@ final class KeyspaceFamilies {
         group(emptied, "readers", "0");
         read(emptied, "readers", "alice", 1);
         send("XDEL", emptied, "5-5");
+        if (isAtLeast(7, 0)) {
+            // Replicas of 7.0 do not count what a group has read; told so, they keep it.
+            pipeline.send(
+                    database,
+                    emptied,
+                    KeyspaceValues.command("XGROUP", "SETID", emptied, "readers", "5-5", "ENTRIESREAD", 1));
+        }
         byte[] trimmed = bytes("stream:trimmed");
         for (int i = 1; i <= 120; i++) {
             send("XADD", trimmed, i + "-" + i, "number", i);
         }
         send("XTRIM", trimmed, "MAXLEN", 0);
-        byte[] values0 = bytes("stream:values");
-        KeyspaceValues.integers().forEach(integer -> send("XADD", values0, "*", integer, integer));
+        byte[] mixed = bytes("stream:values");
+        int number = 1;
+        for (long integer : KeyspaceValues.integers()) {
+            send("XADD", mixed, "1-" + number++, integer, integer);
+        }
         for (int length : KeyspaceValues.lengths()) {
-            send("XADD", values0, "*", "compressible", values.compressible(length), "random", values.random(length));
+            send(
+                    "XADD",
+                    mixed,
+                    "1-" + number++,
+                    "compressible",
+                    values.compressible(length),
+                    "random",
+                    values.random(length));
         }
     }
 
@@ -370,6 +392,11 @@ final class KeyspaceFamilies {
         for (RespConnection connection : pipeline.connections()) {
             connection.call("DEBUG", "QUICKLIST-PACKED-THRESHOLD", "0");
         }
+    }
+
+    private boolean isAtLeast(int major, int minor) {
+        return pipeline.version().vendor() == Vendor.VALKEY
+                || pipeline.version().isAtLeast(Vendor.REDIS, major, minor);
     }
 
     private void group(byte[] key, String name, String from) {

@@ -1,0 +1,124 @@
+package io.ambrotype.it;
+
+import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.LabSpec;
+import io.ambrotype.lab.Ports;
+import io.ambrotype.lab.RedisServer;
+import io.ambrotype.lab.ServerBinary;
+import io.ambrotype.lab.StartOrder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Real servers for one test, by {@code @RegisterExtension}: they live in a folder of the test's own, on ports that were
+ * free, and are killed when the test ends, also when it is interrupted. The folder is removed unless the test fails; then
+ * its place is printed.
+ *
+ * <p>Ports are taken from {@code ambrotype.test.port.first} to {@code ambrotype.test.port.last}.
+ */
+final class Labs implements AfterEachCallback {
+    private static final int FIRST_PORT = Integer.getInteger("ambrotype.test.port.first", 20_000);
+    private static final int LAST_PORT = Integer.getInteger("ambrotype.test.port.last", 22_700);
+
+    private final List<AutoCloseable> running = new CopyOnWriteArrayList<>();
+    private final Thread atExit = new Thread(this::endServers);
+    private final Path folder;
+    private int labs;
+
+    Labs() {
+        try {
+            folder = Files.createTempDirectory("ambrotype-it-").toRealPath();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Runtime.getRuntime().addShutdownHook(atExit);
+    }
+
+    /** The test's folder, for whatever it writes. */
+    Path folder() {
+        return folder;
+    }
+
+    /** A new cluster, whole and in sync. */
+    LabCluster cluster(ServerBinary server, int masters, int replicas, String... configuration) {
+        return create(
+                LabSpec.cluster(newFolder(), server, masters, replicas, freePorts(masters * (replicas + 1))),
+                configuration);
+    }
+
+    /** A new standalone master with replicas in sync. */
+    LabCluster standalone(ServerBinary server, int replicas, String... configuration) {
+        return create(LabSpec.standalone(newFolder(), server, replicas, freePorts(1 + replicas)), configuration);
+    }
+
+    /** A single server that answers. */
+    RedisServer server(ServerBinary binary, String... configuration) {
+        return standalone(binary, 0, configuration).servers().getFirst();
+    }
+
+    /** The servers of folders that a restore wrote. */
+    LabCluster adopt(Path dir, ServerBinary server, StartOrder order, String... configuration) {
+        return ended(LabCluster.adopt(dir, server, List.of(configuration), order));
+    }
+
+    /** Has a lab that the test started by itself killed at its end. */
+    LabCluster ended(LabCluster lab) {
+        running.add(lab);
+        return lab;
+    }
+
+    /** The first of so many consecutive ports that nobody uses now. */
+    static int freePorts(int count) {
+        return Ports.findBlock(count, FIRST_PORT, LAST_PORT)
+                .orElseThrow(() -> new IllegalStateException("no " + count + " free ports in a row"));
+    }
+
+    /** For a server or a lab to wait in; nothing in the tests should take as long. */
+    static Duration patience() {
+        return Duration.ofSeconds(60);
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws IOException {
+        endServers();
+        Runtime.getRuntime().removeShutdownHook(atExit);
+        if (context.getExecutionException().isPresent()) {
+            System.out.println("the servers' folders and logs are kept in " + folder);
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    private LabCluster create(LabSpec spec, String... configuration) {
+        // Saving on its own would make what a server's disk has a matter of time.
+        return ended(LabCluster.create(spec.with("save \"\"").with(configuration)));
+    }
+
+    private Path newFolder() {
+        return folder.resolve("lab-" + ++labs);
+    }
+
+    private void endServers() {
+        for (AutoCloseable each : running) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                System.err.println("a lab could not be ended: " + e);
+            }
+        }
+        running.clear();
+    }
+}
