@@ -20,6 +20,17 @@ launch() {
   case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
     '' | C | POSIX) export LC_ALL=C.UTF-8 ;;
   esac
+  # Java itself cannot tell which of its streams are terminals, nor how wide they are.
+  AMBROTYPE_TERMINALS=
+  [[ ! -t 0 ]] || AMBROTYPE_TERMINALS+='in '
+  [[ ! -t 1 ]] || AMBROTYPE_TERMINALS+='out '
+  [[ ! -t 2 ]] || AMBROTYPE_TERMINALS+='err '
+  export AMBROTYPE_TERMINALS
+  if [[ -n $AMBROTYPE_TERMINALS ]]; then
+    shopt -s checkwinsize
+    (:)
+    export COLUMNS=${COLUMNS:-80}
+  fi
   exec "$java" "${jvm_options[@]}" -XX:AOTCache="$cache" ${more[@]+"${more[@]}"} \
     -cp "$app/lib/ambrotype.jar" io.ambrotype.cli.Main "$@"
 }

@@ -185,11 +185,21 @@ require_maven() {
 
 # Runs Maven on this project, silently but for what goes wrong.
 run_maven() {
+  local release warnings=-Werror
+  read_java_release "$java_home" && [[ $release -eq $required_java ]] || warnings=-Xlint:all
   # The two options silence warnings of JDK 25 about Maven's own libraries.
   (cd "$home" &&
     JAVA_HOME=$java_home \
       MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED" \
-      exec "$maven" -B -ntp -Dstyle.color=never "-Dambrotype.commit=$(commit)" "$@" </dev/null 9>&-)
+      exec "$maven" -B -ntp -Dstyle.color=never "-Dambrotype.commit=$(commit)" "-Dwarnings=$warnings" "$@" </dev/null 9>&-)
+}
+
+# Prints what matters of the log $1 of a build that failed.
+what_failed() {
+  grep -E '^\[(ERROR|WARNING)\] .|^    .*-->|^Caused by' "$1" |
+    grep -v -E 're-run Maven|-[eX] switch|\[Help [0-9]\]|For more information|After correcting|  mvn <args>|COMPILATION (ERROR|WARNING)|warnings found and -Werror|reading dependency state|JAR will be empty' |
+    awk '!seen[$0]++'
+  grep -q -E '^\[ERROR\]' "$1" || tail -n 20 "$1"
 }
 
 # Prints the commit that is checked out, with a + where files differ from it; nothing outside a git checkout.
@@ -270,8 +280,8 @@ build_app() {
     local started=$home/target/ambrotype/stamp
     touch "$started"
     rm -rf "$home/cli/target/app"
-    if ! run_maven -q -Dmaven.test.skip=true -Dspotless.check.skip=true -Djacoco.skip=true -pl cli -am package >"$build_log" 2>&1; then
-      grep -v '^\[ERROR\] *$\|re-run Maven\|-e switch\|-X switch\|\[Help 1\]' "$build_log" | tail -n 30 >&2
+    if ! run_maven -Dmaven.test.skip=true -Dspotless.check.skip=true -Djacoco.skip=true -pl cli -am package >"$build_log" 2>&1; then
+      what_failed "$build_log" | head -n 30 >&2
       die 1 "the build failed" "the whole log is in $build_log"
     fi
     rm -rf "$app.old" "$app.new"

@@ -11,6 +11,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "completion",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "a script that makes your shell complete commands and options",
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",
@@ -44,12 +45,14 @@ final class CompletionCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         CommandLine commandLine = Main.commandLine(context);
-        context.terminal().out().print(
-                switch (shell) {
-                    // The script for bash sets up zsh's own emulation of bash completion.
-                    case BASH, ZSH -> AutoComplete.bash("ambrotype", commandLine);
-                    case FISH -> FishCompletion.of(commandLine);
-                });
+        context.terminal()
+                .out()
+                .print(
+                        switch (shell) {
+                            // The script for bash sets up zsh's own emulation of bash completion.
+                            case BASH, ZSH -> AutoComplete.bash("ambrotype", commandLine);
+                            case FISH -> FishCompletion.of(commandLine);
+                        });
         return Main.DONE;
     }
 }

@@ -165,8 +165,8 @@ final class Configuration {
                                 && (entry.password() != null
                                         || (entry.uri() != null && entry.uri().contains("@"))));
         if (holdsPassword && isReadableByOthers(path)) {
-            warnings.add("the configuration file " + path + " has a password in it and can be read by others (chmod 600 "
-                    + path + ")");
+            warnings.add("the configuration file " + path
+                    + " has a password in it and can be read by others (chmod 600 " + path + ")");
         }
         return new Configuration(path, content, warnings);
     }
@@ -207,8 +207,7 @@ final class Configuration {
     /** Whether anybody but the owner may read the file; false where the file system cannot tell. */
     static boolean isReadableByOthers(Path path) {
         try {
-            Set<PosixFilePermission> open =
-                    EnumSet.of(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_READ);
+            Set<PosixFilePermission> open = EnumSet.of(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_READ);
             return !Collections.disjoint(Files.getPosixFilePermissions(path), open);
         } catch (IOException | UnsupportedOperationException _) {
             return false;
@@ -235,8 +234,10 @@ final class Configuration {
             return mapper.readValue(text, Content.class);
         } catch (UnrecognizedPropertyException e) {
             AmbrotypeException error = wrong(path, e, "unknown key '" + e.getPropertyName() + "'");
-            List<String> known =
-                    e.getKnownPropertyIds().stream().map(String::valueOf).sorted().toList();
+            List<String> known = e.getKnownPropertyIds().stream()
+                    .map(String::valueOf)
+                    .sorted()
+                    .toList();
             throw error.withHint(Suggestion.didYouMean(e.getPropertyName(), known)
                     .orElse("known here are " + String.join(", ", known)));
         } catch (MismatchedInputException e) {

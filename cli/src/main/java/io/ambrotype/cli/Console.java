@@ -120,7 +120,8 @@ final class Console {
         }
         if (!terminal.isInteractive()) {
             throw AmbrotypeException.of(
-                            ErrorCode.USAGE, "this needs a confirmation, and there is no terminal to ask on: " + consequence)
+                            ErrorCode.USAGE,
+                            "this needs a confirmation, and there is no terminal to ask on: " + consequence)
                     .withHint("add --yes if that is what you want");
         }
         if (!ask(consequence + " Go on? [y/N] ").map(Console::isYes).orElse(false)) {

@@ -48,8 +48,7 @@ final class Context {
 
     Console console() {
         if (console == null) {
-            console = new Console(
-                    terminal, options.output == GlobalOptions.Output.JSON, options.yes, System::nanoTime);
+            console = new Console(terminal, options.output == GlobalOptions.Output.JSON, options.yes, System::nanoTime);
         }
         return console;
     }
@@ -81,8 +80,10 @@ final class Context {
         }
         return configuration()
                 .repository()
-                .orElseThrow(() -> AmbrotypeException.of(ErrorCode.NO_REPOSITORY, "no repository was named")
-                        .withHint("add --repo FOLDER, set AMBROTYPE_REPO, or set 'repository' in the configuration file"));
+                .orElseThrow(
+                        () -> AmbrotypeException.of(ErrorCode.NO_REPOSITORY, "no repository was named")
+                                .withHint(
+                                        "add --repo FOLDER, set AMBROTYPE_REPO, or set 'repository' in the configuration file"));
     }
 
     /**

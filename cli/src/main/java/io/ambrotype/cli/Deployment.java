@@ -72,8 +72,8 @@ record Deployment(
                     .withHint("write rediss:// for TLS");
         }
         String username = access.username() != null ? access.username() : uri.username();
-        Secret password = access.findPassword(name, context.console(), context.terminal())
-                .orElse(uri.password());
+        Secret password =
+                access.findPassword(name, context.console(), context.terminal()).orElse(uri.password());
         if (username != null && password == null) {
             password = context.console().askPassword(username + " at " + name);
         }
@@ -94,7 +94,8 @@ record Deployment(
         try {
             return DeploymentUri.parse(uri);
         } catch (AmbrotypeException e) {
-            AmbrotypeException error = wrong(name, "has a wrong uri: " + e.getMessage()).causedBy(e);
+            AmbrotypeException error =
+                    wrong(name, "has a wrong uri: " + e.getMessage()).causedBy(e);
             return throwWithHintOf(e, error);
         }
     }
@@ -121,9 +122,10 @@ record Deployment(
                         .orElse("there is no deployment" + shown + ", because there is no configuration file"));
         List<String> names = List.copyOf(configuration.deployments().keySet());
         return error.withHint(Suggestion.didYouMean(name, names)
-                .orElse(names.isEmpty()
-                        ? "name its address: redis://host:port[,host:port...]"
-                        : "there are " + String.join(", ", names) + "; or name an address: redis://host:port"));
+                .orElse(
+                        names.isEmpty()
+                                ? "name its address: redis://host:port[,host:port...]"
+                                : "there are " + String.join(", ", names) + "; or name an address: redis://host:port"));
     }
 
     private static AmbrotypeException wrong(String name, String what) {

@@ -14,8 +14,9 @@ final class DeploymentOptions {
     @Parameters(
             index = "0",
             paramLabel = "D",
-            description = "deployment: a name in the configuration file, or redis://[user[:password]@]host:port[,host:port…], "
-                    + "rediss:// for TLS")
+            description =
+                    "deployment: a name in the configuration file, or redis://[user[:password]@]host:port[,host:port…], "
+                            + "rediss:// for TLS")
     private String deployment = "";
 
     @Option(names = "--user", paramLabel = "NAME", description = "ACL user")
@@ -24,7 +25,10 @@ final class DeploymentOptions {
     @Option(names = "--password-file", paramLabel = "FILE", description = "file whose first line is the password")
     private @Nullable Path passwordFile;
 
-    @Option(names = "--password-env", paramLabel = "VARIABLE", description = "environment variable that holds the password")
+    @Option(
+            names = "--password-env",
+            paramLabel = "VARIABLE",
+            description = "environment variable that holds the password")
     private @Nullable String passwordEnv;
 
     @Option(names = "--ask-password", description = "ask for the password")

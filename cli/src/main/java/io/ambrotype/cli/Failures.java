@@ -23,7 +23,8 @@ final class Failures {
     private Failures() {}
 
     /** What the user is told. */
-    record Failure(ErrorCode code, String sentence, @Nullable String hint) {}
+    record Failure(
+            ErrorCode code, String sentence, @Nullable String hint) {}
 
     /** The error for an exception that ended a command. */
     static Failure of(Throwable thrown, boolean interrupted) {
@@ -37,7 +38,7 @@ final class Failures {
             return of(unchecked.getCause(), false);
         }
         if (thrown instanceof RdbFormatException damaged) {
-            return new Failure(ErrorCode.CORRUPT, damaged.getMessage(), null);
+            return new Failure(ErrorCode.CORRUPT, String.valueOf(damaged.getMessage()), null);
         }
         if (thrown instanceof FileSystemException file) {
             return new Failure(ErrorCode.FAILED, reason(file), null);
@@ -52,7 +53,8 @@ final class Failures {
         String what = thrown.getClass().getSimpleName() + (message == null ? "" : ": " + message);
         return new Failure(
                 ErrorCode.FAILED,
-                (thrown instanceof IOException ? "input or output failed: " : "internal error: ") + Console.printable(what),
+                (thrown instanceof IOException ? "input or output failed: " : "internal error: ")
+                        + Console.printable(what),
                 "set AMBROTYPE_DEBUG=1 to see where, and please report what you see");
     }
 
@@ -65,15 +67,20 @@ final class Failures {
             String word = unmatched.getUnmatched().getFirst();
             if (unmatched.isUnknownOption()) {
                 String name = word.contains("=") ? word.substring(0, word.indexOf('=')) : word;
-                return usage("unknown option '" + name + "'", didYouMean(name, options(command)).orElse(help));
+                return usage(
+                        "unknown option '" + name + "'",
+                        didYouMean(name, options(command)).orElse(help));
             }
             List<String> commands = commands(command);
             if (!commands.isEmpty()) {
-                return usage("unknown command '" + word + "'", didYouMean(word, commands).orElse(help));
+                return usage(
+                        "unknown command '" + word + "'",
+                        didYouMean(word, commands).orElse(help));
             }
             return usage("unexpected argument '" + word + "'", help);
         }
-        if (wrong instanceof MissingParameterException missing && !missing.getMissing().isEmpty()) {
+        if (wrong instanceof MissingParameterException missing
+                && !missing.getMissing().isEmpty()) {
             List<String> names = missing.getMissing().stream()
                     .map(argument -> argument.isOption()
                             ? "option " + ((CommandLine.Model.OptionSpec) argument).longestName()
@@ -88,7 +95,8 @@ final class Failures {
     /** The names of the commands that can be given there. */
     static List<String> commands(CommandLine command) {
         return command.getSubcommands().entrySet().stream()
-                .filter(entry -> !entry.getValue().getCommandSpec().usageMessage().hidden())
+                .filter(entry ->
+                        !entry.getValue().getCommandSpec().usageMessage().hidden())
                 .map(entry -> entry.getKey())
                 .toList();
     }

@@ -21,7 +21,9 @@ final class FishCompletion {
 
     private static void add(StringBuilder script, CommandLine command, List<String> path) {
         List<String> names = Failures.commands(command);
-        String here = names.isEmpty() ? inside(path) : inside(path) + "; and not __fish_seen_subcommand_from " + String.join(" ", names);
+        String here = names.isEmpty()
+                ? inside(path)
+                : inside(path) + "; and not __fish_seen_subcommand_from " + String.join(" ", names);
         for (String name : names) {
             CommandLine sub = command.getSubcommands().get(name);
             if (sub != null) {
@@ -44,15 +46,20 @@ final class FishCompletion {
                     script.append(
                             candidates == null
                                     ? " -r -F"
-                                    : " -x -a " + quoted(StreamSupport.stream(candidates.spliterator(), false)
-                                            .collect(Collectors.joining(" "))));
+                                    : " -x -a "
+                                            + quoted(StreamSupport.stream(candidates.spliterator(), false)
+                                                    .collect(Collectors.joining(" "))));
                 }
                 script.append(description(option.description())).append('\n');
             }
         }
         for (Map.Entry<String, CommandLine> sub : command.getSubcommands().entrySet()) {
             if (names.contains(sub.getKey())) {
-                add(script, sub.getValue(), java.util.stream.Stream.concat(path.stream(), java.util.stream.Stream.of(sub.getKey())).toList());
+                add(
+                        script,
+                        sub.getValue(),
+                        java.util.stream.Stream.concat(path.stream(), java.util.stream.Stream.of(sub.getKey()))
+                                .toList());
             }
         }
     }
@@ -60,12 +67,16 @@ final class FishCompletion {
     private static String inside(List<String> path) {
         return path.isEmpty()
                 ? "true"
-                : path.stream().map(name -> "__fish_seen_subcommand_from " + name).collect(Collectors.joining("; and "));
+                : path.stream()
+                        .map(name -> "__fish_seen_subcommand_from " + name)
+                        .collect(Collectors.joining("; and "));
     }
 
     private static String description(String... lines) {
         String text = Arrays.stream(lines).findFirst().orElse("");
-        return text.isEmpty() ? "" : " -d " + quoted(text.replaceAll("[$%]\\{?[A-Za-z-]+}?", "").strip());
+        return text.isEmpty()
+                ? ""
+                : " -d " + quoted(text.replaceAll("[$%]\\{?[A-Za-z-]+}?", "").strip());
     }
 
     private static String quoted(String text) {

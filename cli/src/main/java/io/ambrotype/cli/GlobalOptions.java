@@ -26,7 +26,8 @@ final class GlobalOptions {
             order = 101,
             description = "configuration file (or AMBROTYPE_CONFIG; else ambrotype.yaml here, "
                     + "~/.config/ambrotype/config.yaml, /etc/ambrotype/config.yaml)")
-    @Nullable Path config;
+    @Nullable
+    Path config;
 
     @Option(
             names = "--repo",
@@ -34,7 +35,8 @@ final class GlobalOptions {
             scope = ScopeType.INHERIT,
             order = 102,
             description = "repository of snapshots (or AMBROTYPE_REPO, or 'repository' in the configuration)")
-    @Nullable String repository;
+    @Nullable
+    String repository;
 
     @Option(
             names = "--output",

@@ -23,9 +23,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "lab",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "a real cluster on loopback, to try things on",
-        description = "%nStarts real servers on 127.0.0.1: the bundled Redis, or any other with --server. They outlive the command; "
-                + "all that is theirs lies in one folder, ambrotype-lab unless --dir names another.",
+        description =
+                "%nStarts real servers on 127.0.0.1: the bundled Redis, or any other with --server. They outlive the command; "
+                        + "all that is theirs lies in one folder, ambrotype-lab unless --dir names another.",
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",
@@ -49,7 +51,7 @@ final class LabCommand implements Runnable {
     }
 
     /** What the three have in common. */
-    private abstract static class Action implements Callable<Integer> {
+    abstract static class Action implements Callable<Integer> {
         final Context context;
 
         @Option(
@@ -77,11 +79,16 @@ final class LabCommand implements Runnable {
             for (LabStatus.Node node : report.nodes()) {
                 table.row(
                         node.address().toString(),
-                        lower(node.state()) + node.clusterState().map(state -> ", cluster " + state).orElse(""),
+                        lower(node.state())
+                                + node.clusterState()
+                                        .map(state -> ", cluster " + state)
+                                        .orElse(""),
                         node.role().map(LabCommand::lower).orElse("-"),
                         node.master().map(HostAndPort::toString).orElse("-"),
                         node.keys().isPresent() ? Units.count(node.keys().getAsLong()) : "-",
-                        node.memoryBytes().isPresent() ? Units.bytes(node.memoryBytes().getAsLong()) : "-",
+                        node.memoryBytes().isPresent()
+                                ? Units.bytes(node.memoryBytes().getAsLong())
+                                : "-",
                         node.version().map(Object::toString).orElse("-"),
                         node.pid().isPresent() ? Long.toString(node.pid().getAsLong()) : "-",
                         node.id().map(NodeId::toString).orElse("-"));
@@ -94,10 +101,12 @@ final class LabCommand implements Runnable {
     @Command(
             name = "start",
             sortOptions = false,
+            abbreviateSynopsis = true,
             header = "start a new lab, one that was stopped, or one that a restore wrote",
-            description = "%nIn an empty folder: a new cluster, or one server with --standalone. In the folder of a lab that was "
-                    + "stopped: that lab, with its data. In a folder that 'ambrotype restore' wrote: the restored deployment. "
-                    + "Returns when it serves and every replica is in sync.",
+            description =
+                    "%nIn an empty folder: a new cluster, or one server with --standalone. In the folder of a lab that was "
+                            + "stopped: that lab, with its data. In a folder that 'ambrotype restore' wrote: the restored deployment. "
+                            + "Returns when it serves and every replica is in sync.",
             optionListHeading = "%nOptions:%n",
             footerHeading = "%nExamples:%n",
             footer = {
@@ -136,7 +145,7 @@ final class LabCommand implements Runnable {
         }
 
         /** The result. */
-        record Report(String origin, long tookMillis, LabView lab) {}
+        record Started(String origin, long tookMillis, LabView lab) {}
 
         @Override
         public Integer call() {
@@ -154,20 +163,20 @@ final class LabCommand implements Runnable {
             }
             context.console().note("starting the lab in " + dir() + "…");
             LabStart.Report report = start.run();
-            Report result = new Report(
-                    lower(report.origin()), report.took().toMillis(), LabView.of(report.status()));
+            Started result = new Started(lower(report.origin()), report.took().toMillis(), LabView.of(report.status()));
             context.console().result(result, () -> {
                 Console console = context.console();
                 console.line(switch (report.origin()) {
-                    case CREATED -> "a new lab serves";
-                    case RESUMED -> "the lab serves again, with its data";
-                    case ADOPTED -> "the restored deployment serves";
-                }
-                + " after " + Units.duration(Duration.ofMillis(result.tookMillis())));
+                            case CREATED -> "a new lab serves";
+                            case RESUMED -> "the lab serves again, with its data";
+                            case ADOPTED -> "the restored deployment serves";
+                        }
+                        + " after " + Units.duration(Duration.ofMillis(result.tookMillis())));
                 console.line("");
                 print(report.status());
                 console.line("");
-                console.line("address    redis://" + report.status().nodes().getFirst().address());
+                console.line("address    redis://"
+                        + report.status().nodes().getFirst().address());
                 console.line("stop it    ambrotype lab stop" + dirOption());
             });
             return Main.DONE;
@@ -182,6 +191,7 @@ final class LabCommand implements Runnable {
     @Command(
             name = "status",
             sortOptions = false,
+            abbreviateSynopsis = true,
             header = "what the servers of a lab are doing",
             optionListHeading = "%nOptions:%n",
             footerHeading = "%nExamples:%n",
@@ -203,8 +213,10 @@ final class LabCommand implements Runnable {
     @Command(
             name = "stop",
             sortOptions = false,
+            abbreviateSynopsis = true,
             header = "stop the servers of a lab",
-            description = "%nEvery server saves its data and ends, replicas first; 'ambrotype lab start' brings them back.",
+            description =
+                    "%nEvery server saves its data and ends, replicas first; 'ambrotype lab start' brings them back.",
             optionListHeading = "%nOptions:%n",
             footerHeading = "%nExamples:%n",
             footer = {"  ambrotype lab stop", "  ambrotype lab stop --no-save --dir /tmp/one"})
@@ -217,7 +229,7 @@ final class LabCommand implements Runnable {
         }
 
         /** The result. */
-        record Report(String folder, boolean complete, List<Stopped> servers) {}
+        record Ended(String folder, boolean complete, List<Stopped> servers) {}
 
         /** One server. */
         record Stopped(String address, @Nullable Long pid, String outcome, String detail) {}
@@ -225,7 +237,7 @@ final class LabCommand implements Runnable {
         @Override
         public Integer call() {
             LabStop.Report report = new LabStop(dir(), !noSave).run();
-            Report result = new Report(
+            Ended result = new Ended(
                     report.dir().toString(),
                     report.complete(),
                     report.servers().stream()

@@ -15,9 +15,11 @@ import picocli.CommandLine.Command;
 @Command(
         name = "list",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "which snapshots there are",
-        description = "%nShows every snapshot of the repository, newest first. A snapshot that was begun and not finished is shown "
-                + "as such: its backup is still at work, or died; it is never restored.",
+        description =
+                "%nShows every snapshot of the repository, newest first. A snapshot that was begun and not finished is shown "
+                        + "as such: its backup is still at work, or died; it is never restored.",
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",
         footer = {

@@ -1,5 +1,7 @@
 package io.ambrotype.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.ambrotype.cli.Failures.Failure;
 import io.ambrotype.common.ErrorCode;
 import java.io.FileDescriptor;
@@ -26,6 +28,7 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "ambrotype",
         sortOptions = false,
+        abbreviateSynopsis = true,
         versionProvider = Version.Provider.class,
         synopsisSubcommandLabel = "COMMAND",
         headerHeading = "Snapshots, recovery and zero-loss restarts for Redis and Valkey.%n%n",
@@ -39,9 +42,9 @@ import picocli.CommandLine.ParameterException;
             "",
             "'ambrotype COMMAND --help' explains a command.",
             "",
-            "Exit status: 0 done, 1 failed, 2 usage, 3 done in part, 10 no repository, 11 locked, 12 wrong key,",
-            "20 corruption found, 21 the deployment is not safe to touch, 22 outside what can be recovered,",
-            "130 interrupted."
+            "Exit status: 0 done, 1 failed, 2 usage, 3 done in part, 10 no repository, 11 locked,",
+            "12 wrong key, 20 corruption found, 21 the deployment is not safe to touch,",
+            "22 outside what can be recovered, 130 interrupted."
         })
 public final class Main implements Runnable {
     /** The status of a command that did what it was asked to. */
@@ -53,6 +56,7 @@ public final class Main implements Runnable {
     private static final long LONGEST_GOODBYE_SECONDS = 10;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // written by the parser; read through the context
     private final GlobalOptions options;
 
     @Option(
@@ -60,6 +64,7 @@ public final class Main implements Runnable {
             versionHelp = true,
             order = 107,
             description = "show version and commit")
+    @SuppressWarnings("UnusedVariable") // the parser acts on it
     private boolean version;
 
     private final Context context;
@@ -136,6 +141,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new BackupCommand(context))
                 .addSubcommand(new ListCommand(context))
                 .addSubcommand(new ShowCommand(context))
+                .addSubcommand(new VerifyCommand(context))
                 .addSubcommand(new RestoreCommand(context))
                 .addSubcommand(new RdbCommand(context))
                 .addSubcommand(new CommandLine(new LabCommand())
@@ -143,14 +149,14 @@ public final class Main implements Runnable {
                         .addSubcommand(new LabCommand.Status(context))
                         .addSubcommand(new LabCommand.Stop(context)))
                 .addSubcommand(new CompletionCommand(context))
-                .addSubcommand(new CommandLine.HelpCommand());
+                .addSubcommand(new HelpCommand(context));
         return commandLine
-                .setOut(new PrintWriter(terminal.out(), true))
-                .setErr(new PrintWriter(terminal.err(), true))
+                .setOut(new PrintWriter(terminal.out(), true, UTF_8))
+                .setErr(new PrintWriter(terminal.err(), true, UTF_8))
                 .setColorScheme(Help.defaultColorScheme(
                         terminal.hasColour(Terminal.Channel.OUT) ? Help.Ansi.ON : Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
-                .setUsageHelpWidth(Math.clamp(terminal.width(), 80, 110))
+                .setUsageHelpWidth(Math.clamp(terminal.width(), 100, 120))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setAbbreviatedOptionsAllowed(false);
     }

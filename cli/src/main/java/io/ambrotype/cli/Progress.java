@@ -29,10 +29,6 @@ final class Progress implements AutoCloseable {
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long RATE_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(3);
     private static final int BAR_WIDTH = 20;
-    /** Move the cursor up so many lines. */
-    private static final String UP = "\033[%dA";
-    /** Clear from the cursor to the end of the screen. */
-    private static final String CLEAR = "\r\033[J";
 
     private final PrintStream out;
     private final Form form;
@@ -92,7 +88,10 @@ final class Progress implements AutoCloseable {
             }
             case BARS -> {
                 erase();
-                int labels = tasks.stream().mapToInt(task -> task.label.length()).max().orElse(0);
+                int labels = tasks.stream()
+                        .mapToInt(task -> task.label.length())
+                        .max()
+                        .orElse(0);
                 for (Task task : tasks) {
                     String line = task.bar(labels);
                     out.println(line.length() < width ? line : line.substring(0, width - 1));
@@ -120,7 +119,8 @@ final class Progress implements AutoCloseable {
 
     private void erase() {
         if (drawn > 0) {
-            out.print(UP.formatted(drawn) + CLEAR);
+            // So many lines up, and clear what is below.
+            out.print("\033[%dA\r\033[J".formatted(drawn));
             drawn = 0;
         }
     }

@@ -29,15 +29,17 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "rdb",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "what is in an RDB file, and whether it is whole",
-        description = "%nReads a dump.rdb of any server once from end to end, verifies its checksum, and says what is in it. "
-                + "Nothing is loaded into memory: the file may be larger than that.",
+        description =
+                "%nReads a dump.rdb of any server once from end to end, verifies its checksum, and says what is in it. "
+                        + "Nothing is loaded into memory: the file may be larger than that.",
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ambrotype rdb /var/lib/redis/dump.rdb",
             "  ambrotype rdb --biggest 50 dump.rdb             its 50 biggest keys",
-            "  zstd -dc dumps/3f/3f….rdb.zst | ambrotype rdb -  a dump out of a repository, or any other pipe",
+            "  zstd -dc dumps/3f/3f….rdb.zst | ambrotype rdb -",
             "  ambrotype rdb dump.rdb --output json | jq .total.entries",
             "",
             "Exit status: 0 whole, 20 damaged (the error names the byte), 1 the file cannot be read."
@@ -114,7 +116,8 @@ final class RdbCommand implements Callable<Integer> {
             task.end("read");
             return report;
         } catch (RdbFormatException e) {
-            throw Failures.corrupt((standardInput ? "standard input" : "'" + file + "'") + " is damaged: " + e.getMessage(), e);
+            throw Failures.corrupt(
+                    (standardInput ? "standard input" : "'" + file + "'") + " is damaged: " + e.getMessage(), e);
         }
     }
 
@@ -160,8 +163,7 @@ final class RdbCommand implements Callable<Integer> {
         for (ValueType type : ValueType.values()) {
             RdbStatistics.Tally tally = statistics.ofType(type);
             if (tally.entries() > 0) {
-                types.add(new Type(
-                        lower(type), lower(type.kind()), tally.entries(), tally.bytes(), tally.expiring()));
+                types.add(new Type(lower(type), lower(type.kind()), tally.entries(), tally.bytes(), tally.expiring()));
             }
         }
         types.sort(Comparator.comparingLong(Type::bytes).reversed());
@@ -215,7 +217,10 @@ final class RdbCommand implements Callable<Integer> {
         Table types = Table.of("TYPE", "KEYS>", "BYTES>", "EXPIRING>");
         report.types()
                 .forEach(type -> types.row(
-                        type.type(), Units.count(type.entries()), Units.bytes(type.bytes()), Units.count(type.expiring())));
+                        type.type(),
+                        Units.count(type.entries()),
+                        Units.bytes(type.bytes()),
+                        Units.count(type.expiring())));
         section(types);
         Table databases = Table.of("DATABASE", "KEYS>", "BYTES>", "EXPIRING>");
         report.databases()

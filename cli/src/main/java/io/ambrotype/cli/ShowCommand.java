@@ -16,9 +16,11 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "show",
         sortOptions = false,
+        abbreviateSynopsis = true,
         header = "all that is known of a snapshot",
-        description = "%nShows a snapshot's deployment, nodes, shards, types, biggest keys and warnings. With --output json it is "
-                + "the whole manifest, configuration of every node included.",
+        description =
+                "%nShows a snapshot's deployment, nodes, shards, types, biggest keys and warnings. With --output json it is "
+                        + "the whole manifest, configuration of every node included.",
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",
         footer = {
@@ -50,20 +52,24 @@ final class ShowCommand implements Callable<Integer> {
     private void print(Manifest manifest) {
         Console console = context.console();
         SnapshotSummary summary = manifest.summary();
-        console.line("snapshot     " + console.style(Console.Style.BOLD, manifest.snapshot().text()));
+        console.line("snapshot     "
+                + console.style(Console.Style.BOLD, manifest.snapshot().text()));
         console.line("deployment   " + Console.printable(manifest.deployment()) + ", "
-                + (manifest.kind() == Manifest.Kind.CLUSTER ? "cluster of " + Units.count(summary.shards(), "shard") : "standalone")
+                + (manifest.kind() == Manifest.Kind.CLUSTER
+                        ? "cluster of " + Units.count(summary.shards(), "shard")
+                        : "standalone")
                 + ", " + Units.count(summary.nodes(), "node") + ", " + String.join(", ", summary.versions()));
         console.line("taken        " + Units.time(manifest.begun()) + " to " + Units.time(manifest.completed())
                 + ", by ambrotype " + Console.printable(manifest.toolVersion()));
-        console.line("entries      " + Units.count(summary.entries()) + ", "
-                + Units.bytes(summary.rdbBytes()) + " of RDB in " + Units.bytes(summary.storedBytes()) + " stored");
+        console.line("entries      " + Units.count(summary.entries()) + ", " + Units.bytes(summary.rdbBytes())
+                + " of RDB in " + Units.bytes(summary.storedBytes()) + " stored");
         if (summary.shards() > 1) {
-            console.line("consistency  the shards were captured within " + Units.duration(summary.captureSpread()) + "; "
-                    + manifest.consistency().meaning());
+            console.line("consistency  the shards were captured within " + Units.duration(summary.captureSpread())
+                    + "; " + manifest.consistency().meaning());
         }
         manifest.warnings()
-                .forEach(warning -> console.line("warning      " + console.style(Console.Style.YELLOW, Console.printable(warning))));
+                .forEach(warning -> console.line(
+                        "warning      " + console.style(Console.Style.YELLOW, Console.printable(warning))));
 
         console.line("");
         console.table(shards(manifest));
@@ -82,7 +88,8 @@ final class ShowCommand implements Callable<Integer> {
     }
 
     private static Table shards(Manifest manifest) {
-        Table table = Table.of("SHARD>", "KEYS>", "RDB>", "STORED>", "FROM", "CAPTURED", "TOOK>", "VERSION", "CHECKSUM", "ORPHANS>");
+        Table table = Table.of(
+                "SHARD>", "KEYS>", "RDB>", "STORED>", "FROM", "CAPTURED", "TOOK>", "VERSION", "CHECKSUM", "ORPHANS>");
         for (Manifest.Shard shard : manifest.shards()) {
             DumpContent content = shard.content();
             table.row(

@@ -8,10 +8,13 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What surrounds the process: its streams and which of them are terminals, the environment, the working folder. Text is
@@ -114,18 +117,11 @@ record Terminal(
 
     /** The launcher tells which streams are terminals, because Java itself cannot tell them apart. */
     private static Set<Channel> terminals(Map<String, String> environment) {
-        Set<Channel> found = EnumSet.noneOf(Channel.class);
-        String told = environment.get("AMBROTYPE_TERMINALS");
-        java.io.Console console = told == null ? System.console() : null;
-        for (Channel channel : Channel.values()) {
-            boolean terminal = told != null
-                    ? told.contains(String.valueOf(channel.ordinal()))
-                    : console != null && console.isTerminal();
-            if (terminal) {
-                found.add(channel);
-            }
-        }
-        return found;
+        List<String> names =
+                List.of(environment.getOrDefault("AMBROTYPE_TERMINALS", "").split(" ", -1));
+        return EnumSet.allOf(Channel.class).stream()
+                .filter(channel -> names.contains(channel.name().toLowerCase(Locale.ROOT)))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private static int width(Map<String, String> environment) {
@@ -138,11 +134,8 @@ record Terminal(
     }
 
     private static Optional<Secret> readPassword(String prompt) {
-        java.io.Console console = System.console();
-        if (console == null) {
-            return Optional.empty();
-        }
-        char[] password = console.readPassword("%s", prompt);
-        return password == null ? Optional.empty() : Optional.of(Secret.of(new String(password)));
+        return Optional.ofNullable(System.console())
+                .map(console -> console.readPassword("%s", prompt))
+                .map(password -> Secret.of(new String(password)));
     }
 }

@@ -9,8 +9,8 @@ import java.util.Locale;
 /** Numbers in the form people read; the same in every locale. */
 final class Units {
     private static final String[] BYTES = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
 
     private Units() {}
 
@@ -39,7 +39,8 @@ final class Units {
 
     /** A number with its noun in the singular or plural: {@code 1 key}, {@code 2,000 keys}. */
     static String count(long count, String noun) {
-        return count(count) + " " + (count == 1 ? noun : noun.endsWith("y") ? noun.substring(0, noun.length() - 1) + "ies" : noun + "s");
+        return count(count) + " "
+                + (count == 1 ? noun : noun.endsWith("y") ? noun.substring(0, noun.length() - 1) + "ies" : noun + "s");
     }
 
     /** Bytes in each second: {@code 250 MiB/s}. */

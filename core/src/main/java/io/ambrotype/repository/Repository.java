@@ -2,6 +2,9 @@ package io.ambrotype.repository;
 
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.rdb.RdbFormatException;
+import io.ambrotype.rdb.RdbReader;
+import io.ambrotype.rdb.RecordKind;
 import io.ambrotype.storage.ObjectName;
 import io.ambrotype.storage.Store;
 import io.ambrotype.storage.StoredWriter;
@@ -190,6 +193,44 @@ public final class Repository {
             }
         } catch (IOException e) {
             throw unreadable(new ObjectName(dump.objectName()), e);
+        }
+    }
+
+    /** Something that is done with the entries of a dump. */
+    @FunctionalInterface
+    public interface RdbTask<T> {
+        /**
+         * Reads; need not go on to the end.
+         *
+         * @throws IOException where the bytes cannot be read or are no RDB
+         */
+        T read(RdbReader reader) throws IOException;
+    }
+
+    /**
+     * Reads the RDB inside a stored dump, entry by entry. When this returns, every byte of it was proved: the servers' own
+     * checksum and the object's SHA-256 are those of the bytes that the task was given.
+     *
+     * @throws AmbrotypeException of code CORRUPT where the object is missing or damaged or does not hold a whole RDB; of
+     *     code FAILED where the task throws any other IOException
+     */
+    public <T> T readDump(DumpReference dump, RdbTask<T> task) {
+        ObjectName name = new ObjectName(dump.objectName());
+        try (ReadableByteChannel rdb = openDump(dump);
+                RdbReader reader = RdbReader.open(rdb)) {
+            T result = task.read(reader);
+            while (reader.next() != RecordKind.END) {
+                // What the task left over is passed, so that the checksums speak.
+            }
+            if (rdb.read(ByteBuffer.allocate(1)) >= 0) {
+                throw AmbrotypeException.of(ErrorCode.CORRUPT, name + " goes on behind the end of its RDB");
+            }
+            return result;
+        } catch (RdbFormatException e) {
+            throw AmbrotypeException.of(ErrorCode.CORRUPT, name + " does not hold a whole RDB: " + e.getMessage())
+                    .causedBy(e);
+        } catch (IOException e) {
+            throw unreadable(name, e);
         }
     }
 

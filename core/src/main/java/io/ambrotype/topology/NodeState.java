@@ -54,6 +54,12 @@ public record NodeState(
         return Math.max(0, info.number("used_memory").orElse(0));
     }
 
+    /** Who answered where; without the rest, which is long. */
+    @Override
+    public String toString() {
+        return version + " at " + reachedAt;
+    }
+
     /**
      * Asks one server.
      *

@@ -3,8 +3,6 @@ package io.ambrotype.verify;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.rdb.HashSlot;
-import io.ambrotype.rdb.RdbFormatException;
-import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.repository.DumpContent;
 import io.ambrotype.repository.DumpReference;
 import io.ambrotype.repository.DumpScan;
@@ -16,9 +14,6 @@ import io.ambrotype.repository.SnapshotId;
 import io.ambrotype.verify.VerifyReport.ShardVerdict;
 import io.ambrotype.verify.VerifyReport.SnapshotVerdict;
 import io.ambrotype.verify.VerifyReport.State;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.ReadableByteChannel;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -161,29 +156,12 @@ public final class Verifier {
             if (known != null) {
                 return known;
             }
-            DumpContent content = scan(shard, ownedSlots);
+            DumpContent content = repository.readDump(
+                    shard.dump(),
+                    reader -> DumpScan.scan(
+                            reader, ownedSlots, (bytes, entries) -> progress.dump(shard, bytes, entries)));
             scanned.put(key, content);
             return content;
-        }
-
-        private DumpContent scan(Manifest.Shard shard, BitSet ownedSlots) {
-            String name = shard.dump().objectName();
-            try (ReadableByteChannel rdb = repository.openDump(shard.dump());
-                    RdbReader reader = RdbReader.open(rdb)) {
-                DumpContent content =
-                        DumpScan.scan(reader, ownedSlots, (bytes, entries) -> progress.dump(shard, bytes, entries));
-                // The object's own SHA-256 is known only behind its last byte.
-                if (rdb.read(ByteBuffer.allocate(1)) >= 0) {
-                    throw AmbrotypeException.of(ErrorCode.CORRUPT, name + " goes on behind the end of its RDB");
-                }
-                return content;
-            } catch (RdbFormatException e) {
-                throw AmbrotypeException.of(ErrorCode.CORRUPT, name + " does not hold a whole RDB: " + e.getMessage())
-                        .causedBy(e);
-            } catch (IOException e) {
-                throw AmbrotypeException.of(ErrorCode.FAILED, "cannot read " + name + ": " + e.getMessage())
-                        .causedBy(e);
-            }
         }
     }
 

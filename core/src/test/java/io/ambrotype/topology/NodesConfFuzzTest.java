@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Damaged files and replies end in an error that is located, or in a file that can be written and read again. */
 class NodesConfFuzzTest {
-    private static final int ROUNDS = 20_000;
+    private static final int ROUNDS = 4_000;
     private static final byte[] SPICE = " \n,@:-[]=><%\0\r\tvars9".getBytes(StandardCharsets.UTF_8);
 
     @ParameterizedTest

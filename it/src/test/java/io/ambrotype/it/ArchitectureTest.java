@@ -44,7 +44,7 @@ class ArchitectureTest {
     private static final String COMMON = "common";
     private static final List<String> FOUNDATIONS = List.of("rdb", "resp", "storage");
     private static final List<String> PARTS = List.of("topology", "replication", "repository");
-    private static final List<String> OPERATIONS = List.of("backup", "restore", "verify");
+    private static final List<String> OPERATIONS = List.of("backup", "compare", "restore", "verify");
     private static final String LAB = "lab";
     private static final String CLI = "cli";
 

@@ -1,0 +1,119 @@
+package io.ambrotype.compare;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.rdb.HashSlot;
+import io.ambrotype.rdb.SlotDigests;
+import io.ambrotype.repository.DumpContent;
+import io.ambrotype.repository.DumpReference;
+import io.ambrotype.repository.Manifest;
+import io.ambrotype.repository.Repository;
+import io.ambrotype.repository.SnapshotId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Compares the data of snapshots by their {@linkplain SlotDigests digests}. The digests of a dump are kept in the repository
+ * and used again for as long as they hold, that is until one of its entries expires.
+ *
+ * <p>Entries in slots that their shard did not own are no data of the deployment and are left out. For one thread at a
+ * time.
+ */
+public final class SnapshotComparer {
+    private static final int BASIS_BYTES = Long.BYTES + HashSlot.COUNT / Byte.SIZE;
+
+    private final Repository repository;
+
+    /** A comparer of one repository's snapshots. */
+    public SnapshotComparer(Repository repository) {
+        this.repository = repository;
+    }
+
+    /**
+     * Compares two snapshots at one moment. It must not lie before the time of any server that either was taken from, as
+     * that server goes by it: else what that server had dropped already counts as missing. Now is right, where clocks are.
+     *
+     * @throws AmbrotypeException of code CORRUPT where a manifest or dump is damaged; of code UNRECOVERABLE where a
+     *     snapshot is not finished
+     */
+    public Comparison compare(SnapshotId here, SnapshotId there, Instant asOf) {
+        Manifest one = repository.manifest(here);
+        Manifest other = repository.manifest(there);
+        SnapshotDigests digestsHere = digests(one, asOf.toEpochMilli());
+        SnapshotDigests digestsThere = digests(other, asOf.toEpochMilli());
+        return new Comparison(
+                asOf,
+                digestsHere.totalEntries(),
+                digestsThere.totalEntries(),
+                digestsHere.differences(digestsThere),
+                without(functions(one), functions(other)),
+                without(functions(other), functions(one)));
+    }
+
+    private SnapshotDigests digests(Manifest manifest, long asOfMillis) {
+        SnapshotDigests all = new SnapshotDigests();
+        for (Manifest.Shard shard : manifest.shards()) {
+            all.add(digests(shard.dump(), manifest.slotsOf(shard), asOfMillis));
+        }
+        return all;
+    }
+
+    private SlotDigests digests(DumpReference dump, BitSet ownedSlots, long asOfMillis) {
+        byte[] basis = basis(ownedSlots);
+        Optional<SlotDigests> kept = repository
+                .digests(dump)
+                .flatMap(bytes -> decode(bytes, basis))
+                .filter(digests -> digests.holdAt(asOfMillis));
+        if (kept.isPresent()) {
+            return kept.get();
+        }
+        SlotDigests computed = repository.readDump(
+                dump, reader -> SlotDigests.compute(reader, repository.fingerprintSeed(), asOfMillis, ownedSlots::get));
+        byte[] encoded = computed.encode();
+        repository.storeDigests(
+                dump,
+                ByteBuffer.allocate(BASIS_BYTES + encoded.length)
+                        .put(basis)
+                        .put(encoded)
+                        .array());
+        return computed;
+    }
+
+    /** What digests of a dump depend on beside its bytes, and are kept behind: the seed, and a bit for every slot counted. */
+    private byte[] basis(BitSet ownedSlots) {
+        return ByteBuffer.allocate(BASIS_BYTES)
+                .putLong(repository.fingerprintSeed())
+                .put(ownedSlots.toByteArray())
+                .array();
+    }
+
+    private static Optional<SlotDigests> decode(byte[] bytes, byte[] basis) {
+        if (bytes.length < BASIS_BYTES || !Arrays.equals(bytes, 0, BASIS_BYTES, basis, 0, BASIS_BYTES)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(SlotDigests.decode(Arrays.copyOfRange(bytes, BASIS_BYTES, bytes.length)));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Set<String> functions(Manifest manifest) {
+        return manifest.shards().stream()
+                .flatMap(shard -> shard.content().functions().stream())
+                .map(DumpContent.Function::sha256)
+                .collect(Collectors.toSet());
+    }
+
+    private static Set<String> without(Set<String> all, Set<String> these) {
+        Set<String> rest = new HashSet<>(all);
+        rest.removeAll(these);
+        return rest;
+    }
+}
