@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A writer's bytes go to a file in {@code .tmp} below the root. {@link StoredWriter#freeze} is its fsync;
  * {@link StoredWriter#commit} gives it its name by a hard link, which fails where the name is taken (a rename would
- * replace), then fsyncs the folder, and every folder that was made for it before. File systems without hard links get a
+ * replace), then fsyncs the folder; the folders above it are fsynced before, once by every store. File systems without hard links get a
  * rename after a look whether the name is taken; there two processes that publish the same name at the same instant both
  * succeed, which is harmless for names that are made of the content or of random digits, and there are no others.
  *
@@ -57,6 +58,7 @@ public final class FileStore implements Store {
     private final Path root;
     private final InstantSource clock;
     private final AtomicBoolean swept = new AtomicBoolean();
+    private final Set<Path> durable = ConcurrentHashMap.newKeySet();
 
     /**
      * A store in a folder; the folder is made when the first object is written.
@@ -224,19 +226,30 @@ public final class FileStore implements Store {
         }
     }
 
-    /** Makes a folder and those above it where they are missing, each durably in its parent. */
-    private static Path makeFolder(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            Path above = parent(folder);
-            makeFolder(above);
-            try {
+    /**
+     * Makes a folder and those above it where they are missing, each durably in its parent. A folder below the root that
+     * is there already may have been made by a process that has not synced it yet, or never will; so this store does it
+     * once for every folder that it uses.
+     */
+    private Path makeFolder(Path folder) throws IOException {
+        boolean exists = Files.isDirectory(folder);
+        boolean ours = folder.startsWith(root) && !folder.equals(root);
+        if (exists && (!ours || durable.contains(folder))) {
+            return folder;
+        }
+        Path above = makeFolder(parent(folder));
+        try {
+            if (!exists) {
                 Files.createDirectory(folder, PRIVATE_FOLDER);
-            } catch (FileAlreadyExistsException e) {
-                if (!Files.isDirectory(folder)) {
-                    throw new NotDirectoryException(folder.toString());
-                }
             }
-            sync(above);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(folder)) {
+                throw new NotDirectoryException(folder.toString());
+            }
+        }
+        sync(above);
+        if (ours) {
+            durable.add(folder);
         }
         return folder;
     }
