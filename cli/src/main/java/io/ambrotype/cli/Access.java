@@ -37,6 +37,9 @@ record Access(
         @Nullable Path cert,
         @Nullable Path key,
         @Nullable Boolean verifyHostname) {
+    /** Nothing is said. */
+    static final Access NOTHING = new Access(null, null, null, null, false, null, null, null, null);
+
     private static final int MAX_PASSWORD_BYTES = 64 << 10;
 
     /** What the configuration file says about a deployment. */

@@ -138,9 +138,11 @@ public final class Main implements Runnable {
         CommandLine commandLine = new CommandLine(new Main(context));
         // In the order in which help lists them.
         commandLine
+                .addSubcommand(new BackupCommand(context))
                 .addSubcommand(new ListCommand(context))
                 .addSubcommand(new ShowCommand(context))
                 .addSubcommand(new VerifyCommand(context))
+                .addSubcommand(new RestoreCommand(context))
                 .addSubcommand(new RdbCommand(context))
                 .addSubcommand(new CommandLine(new LabCommand())
                         .addSubcommand(new LabCommand.Start(context))

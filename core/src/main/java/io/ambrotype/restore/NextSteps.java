@@ -1,6 +1,5 @@
 package io.ambrotype.restore;
 
-import io.ambrotype.repository.Manifest;
 import io.ambrotype.restore.RestorePlan.Identity;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +13,6 @@ final class NextSteps {
 
     /** The steps after node folders were written. */
     static List<String> of(RestorePlan plan) {
-        Manifest manifest = plan.manifest();
         boolean cluster = plan.nodes().getFirst().nodesConf().isPresent();
         List<String> steps = new ArrayList<>();
         if (plan.identity() == Identity.SAME) {

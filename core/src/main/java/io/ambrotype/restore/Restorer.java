@@ -262,7 +262,7 @@ public final class Restorer {
         List<Manifest.Shard> inputs = inputs(manifest, slots);
         RdbVersion version = inputs.stream()
                 .map(shard -> versionOf(shard))
-                .max(Comparator.comparing(RdbVersion::dialect).thenComparing(RdbVersion::number))
+                .max(Comparator.comparing(RdbVersion::dialect).thenComparingInt(RdbVersion::number))
                 .orElseThrow();
         List<AutoCloseable> open = new ArrayList<>();
         try {

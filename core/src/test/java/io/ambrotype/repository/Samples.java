@@ -169,8 +169,8 @@ public final class Samples {
                 dump,
                 content,
                 List.of(
-                        new Manifest.Module("ReJSON", OptionalLong.of(20_000)),
-                        new Manifest.Module("other", OptionalLong.empty())));
+                        new Manifest.Module("ReJSON", OptionalLong.of(20_000), Optional.of("/opt/modules/search.so")),
+                        new Manifest.Module("other", OptionalLong.empty(), Optional.empty())));
     }
 
     public static SnapshotDraft begin(Repository repository) {

@@ -42,6 +42,7 @@ import java.util.stream.Stream;
  */
 public final class LabCluster implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
+    private static final Duration ROLE_LIMIT = Duration.ofSeconds(3);
 
     private final Path dir;
     private final ServerBinary binary;
@@ -370,7 +371,8 @@ public final class LabCluster implements AutoCloseable {
         String name = role == Role.MASTER ? "master" : "slave";
         return servers.stream()
                 .filter(server -> {
-                    try (RespConnection connection = server.connect()) {
+                    try (RespConnection connection = RespConnection.open(
+                            server.address(), server.settings().withReplyTimeout(ROLE_LIMIT))) {
                         return connection.array("ROLE").getFirst().text().equals(name);
                     } catch (RespConnectionException | RespErrorException e) {
                         return false;

@@ -244,6 +244,41 @@ class LabTest {
         }
     }
 
+    @Test
+    void aServerThatHangsIsKilledAndTheOthersAreSaved() throws Exception {
+        LabSpec spec = LabSpec.standalone(temporary.resolve("lab"), Servers.bundled(), 1, Servers.freePorts(2));
+        try (LabCluster lab = LabCluster.create(spec)) {
+            String replica = Long.toString(lab.servers().get(1).pid().orElseThrow());
+            assertThat(new ProcessBuilder("kill", "-STOP", replica).start().waitFor())
+                    .isZero();
+
+            assertThat(new LabStop(lab.dir(), true).run().servers())
+                    .extracting(LabStop.Stopped::outcome)
+                    .containsExactly(Outcome.SAVED, Outcome.KILLED);
+            assertThat(lab.servers()).noneMatch(RedisServer::isRunning);
+        }
+    }
+
+    @Test
+    void aServerWhoseFilesAreGoneIsStillEnded() throws IOException {
+        LabSpec spec = LabSpec.standalone(temporary.resolve("lab"), Servers.bundled(), 0, Servers.freePorts(1));
+        try (LabCluster lab = LabCluster.create(spec)) {
+            Files.move(lab.servers().getFirst().folder(), temporary.resolve("elsewhere"));
+
+            assertThat(new LabStatus(lab.dir()).run().nodes()).hasSize(1).allSatisfy(node -> {
+                assertThat(node.state()).isEqualTo(LabStatus.State.RUNNING);
+                assertThat(node.pid()).isPresent();
+            });
+            assertThat(new LabStop(lab.dir(), true).run().servers())
+                    .extracting(LabStop.Stopped::outcome)
+                    .containsExactly(Outcome.KILLED);
+            assertRefused(
+                            () -> start(lab.dir(), OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty()),
+                            ErrorCode.CORRUPT)
+                    .hasMessageContaining("has lost the folder");
+        }
+    }
+
     private static LabStart.Report start(Path dir, OptionalInt masters, OptionalInt replicas, OptionalInt portBase) {
         return new LabStart(dir, false, masters, replicas, portBase, Optional.empty(), List.of()).run();
     }

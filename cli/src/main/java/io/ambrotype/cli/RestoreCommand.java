@@ -1,0 +1,328 @@
+package io.ambrotype.cli;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
+import io.ambrotype.repository.Manifest;
+import io.ambrotype.repository.Repository;
+import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.restore.LivenessCheck;
+import io.ambrotype.restore.RestoreListener;
+import io.ambrotype.restore.RestorePlan;
+import io.ambrotype.restore.RestorePlan.Data;
+import io.ambrotype.restore.RestorePlanner;
+import io.ambrotype.restore.RestoreReport;
+import io.ambrotype.restore.RestoreRequest;
+import io.ambrotype.restore.Restorer;
+import io.ambrotype.restore.TargetAddress;
+import io.ambrotype.topology.Role;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ambrotype restore ID}: brings a snapshot back as node folders, or as one RDB. */
+@Command(
+        name = "restore",
+        sortOptions = false,
+        header = "bring a snapshot back",
+        description =
+                "%nWrites a folder for every node, with its dump.rdb, its nodes.conf and an ambrotype.conf, from which the nodes "
+                        + "start as a complete cluster. Without further options it is the snapshot's own layout at its own addresses, with new "
+                        + "node ids. Nothing is overwritten, and nothing is written where something alive could be harmed.",
+        optionListHeading = "%nOptions:%n",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ambrotype restore latest --into /srv/restored",
+            "  ambrotype restore latest --into /srv/restored --same-ids          after everything was lost",
+            "  ambrotype restore latest --into /srv/n1 --node 10.0.0.1:7000      one node lost its disk",
+            "  ambrotype restore latest --into /srv/five --masters 5 --replicas 0 \\",
+            "      --nodes 10.0.1.1:7000,10.0.1.2:7000,10.0.1.3:7000,10.0.1.4:7000,10.0.1.5:7000",
+            "  ambrotype restore latest --rdb everything.rdb                     for a single server",
+            "  ambrotype restore latest --into /srv/restored --dry-run           what would be written",
+            "",
+            "Exit status 20: the snapshot is damaged; 21: something alive is in the way; 22: the target cannot hold it."
+        })
+final class RestoreCommand implements Callable<Integer> {
+    private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(2);
+
+    private final Context context;
+
+    @Parameters(paramLabel = "ID", description = "a snapshot's id, the beginning of one, or 'latest'")
+    private String id = "";
+
+    @Option(names = "--into", paramLabel = "FOLDER", description = "where the node folders go; empty, or not there yet")
+    private @Nullable Path into;
+
+    @Option(
+            names = "--rdb",
+            paramLabel = "FILE",
+            description = "write everything as one RDB for a single server instead")
+    private @Nullable Path rdb;
+
+    @Option(
+            names = "--nodes",
+            paramLabel = "HOST:PORT[@BUSPORT]",
+            split = ",",
+            description = "where the nodes shall run, masters first (default: the snapshot's own addresses)")
+    private List<String> nodes = List.of();
+
+    @Option(names = "--masters", paramLabel = "N", description = "number of masters (default: the snapshot's own)")
+    private @Nullable Integer masters;
+
+    @Option(
+            names = "--replicas",
+            paramLabel = "N",
+            description = "replicas of each master (default: the snapshot's own)")
+    private @Nullable Integer replicas;
+
+    @Option(names = "--node", paramLabel = "HOST:PORT", description = "only this node of the snapshot, as itself")
+    private @Nullable String node;
+
+    @Option(names = "--same-ids", description = "give the nodes their old ids; no old node may be alive")
+    private boolean sameIds;
+
+    RestoreCommand(Context context) {
+        this.context = context;
+    }
+
+    /** The plan as JSON. */
+    record PlanView(String snapshot, String folder, String identity, List<NodeView> nodes, List<String> warnings) {
+        static PlanView of(RestorePlan plan) {
+            return new PlanView(
+                    plan.manifest().snapshot().text(),
+                    plan.folder().toString(),
+                    plan.identity().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                    plan.nodes().stream().map(NodeView::of).toList(),
+                    plan.warnings());
+        }
+    }
+
+    /** One node of the plan as JSON. */
+    record NodeView(
+            String folder,
+            String id,
+            String address,
+            String role,
+            @Nullable String master,
+            String slots,
+            String data,
+            @Nullable String nodesConf,
+            List<String> withheld) {
+        static NodeView of(RestorePlan.Node node) {
+            return new NodeView(
+                    node.name(),
+                    node.id().value(),
+                    node.address().toString(),
+                    node.role() == Role.MASTER ? "master" : "replica",
+                    node.master().map(Object::toString).orElse(null),
+                    node.slots().toString(),
+                    dataOf(node),
+                    node.nodesConf().map(RestorePlan.ClusterFile::name).orElse(null),
+                    node.withheld());
+        }
+    }
+
+    /** The result. */
+    record Report(
+            String snapshot,
+            String target,
+            long entries,
+            long leftOut,
+            long bytes,
+            long durationMillis,
+            List<String> notices,
+            List<String> nextSteps) {}
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if ((into == null) == (rdb == null)) {
+            throw Failures.usage(
+                    into == null
+                            ? "say where to: --into FOLDER for node folders, or --rdb FILE for one RDB"
+                            : "--into and --rdb do not go together");
+        }
+        Repository repository = context.repository();
+        Manifest manifest = repository.manifest(repository.resolve(id));
+        return rdb != null ? single(repository, manifest, absolute(rdb)) : folders(repository, manifest, request());
+    }
+
+    private int folders(Repository repository, Manifest manifest, RestoreRequest request) throws InterruptedException {
+        Console console = context.console();
+        Restorer.requireEmpty(request.folder());
+        RestorePlan plan = RestorePlanner.plan(manifest, request, context.random());
+        List<String> silent = LivenessCheck.run(plan, settings(manifest));
+        if (!silent.isEmpty()) {
+            console.warning("nothing came back from " + String.join(", ", silent)
+                    + ", not even a refusal: make sure that no old node is alive there");
+        }
+        if (context.options().dryRun) {
+            console.result(PlanView.of(plan), () -> print(plan, console::line));
+            return Main.DONE;
+        }
+        print(plan, console::note);
+        Instant started = context.clock().instant();
+        RestoreReport report;
+        try (Progress progress = console.progress()) {
+            report = new Restorer(repository, new Display(console, progress.task("restore"))).run(plan);
+        }
+        show(manifest, report, started);
+        return Main.DONE;
+    }
+
+    private int single(Repository repository, Manifest manifest, Path file) throws InterruptedException {
+        Console console = context.console();
+        if (!nodes.isEmpty() || masters != null || replicas != null || node != null || sameIds) {
+            throw Failures.usage(
+                    "--rdb writes one file and does not go with --nodes, --masters, --replicas, --node or --same-ids");
+        }
+        if (context.options().dryRun) {
+            console.result(
+                    new PlanView(manifest.snapshot().text(), file.toString(), "none", List.of(), List.of()),
+                    () -> console.line(
+                            "would write " + Units.count(manifest.summary().entries(), "entry") + " of snapshot "
+                                    + manifest.snapshot() + " to " + file));
+            return Main.DONE;
+        }
+        Instant started = context.clock().instant();
+        RestoreReport report;
+        try (Progress progress = console.progress()) {
+            report = new Restorer(repository, new Display(console, progress.task("restore")))
+                    .writeSingle(manifest, file);
+        }
+        show(manifest, report, started);
+        return Main.DONE;
+    }
+
+    private RestoreRequest request() {
+        try {
+            return new RestoreRequest(
+                    absolute(into == null ? Path.of("") : into),
+                    nodes.stream()
+                            .map(TargetAddress::parse)
+                            .map(RestoreCommand::resolved)
+                            .toList(),
+                    masters == null ? OptionalInt.empty() : OptionalInt.of(masters),
+                    replicas == null ? OptionalInt.empty() : OptionalInt.of(replicas),
+                    node == null ? Optional.empty() : Optional.of(HostAndPort.parse(node)),
+                    sameIds);
+        } catch (IllegalArgumentException e) {
+            throw AmbrotypeException.of(ErrorCode.USAGE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Nodes tell each other addresses, not names. */
+    private static TargetAddress resolved(TargetAddress target) {
+        try {
+            InetAddress address = InetAddress.getByName(target.client().host());
+            return new TargetAddress(
+                    new HostAndPort(address.getHostAddress(), target.client().port()), target.busPort());
+        } catch (UnknownHostException e) {
+            throw AmbrotypeException.of(ErrorCode.USAGE, "the host name of " + target.client() + " is not known")
+                    .withHint("nodes.conf needs IP addresses: give the address instead of the name")
+                    .causedBy(e);
+        }
+    }
+
+    /** How to ask old nodes who they are: as the configuration says of the deployment, where it knows it. */
+    private ConnectionSettings settings(Manifest manifest) {
+        ConnectionSettings settings = ConnectionSettings.defaults();
+        if (context.configuration().deployments().containsKey(manifest.deployment())) {
+            settings = Deployment.resolve(manifest.deployment(), Access.NOTHING, context)
+                    .settings();
+        }
+        return settings.withConnectTimeout(PROBE_TIMEOUT);
+    }
+
+    private Path absolute(Path path) {
+        return context.terminal().directory().resolve(path).normalize();
+    }
+
+    private void show(Manifest manifest, RestoreReport result, Instant started) {
+        Console console = context.console();
+        Duration took = Duration.between(started, context.clock().instant());
+        Report report = new Report(
+                manifest.snapshot().text(),
+                result.target().toString(),
+                result.entries(),
+                result.leftOut(),
+                result.bytes(),
+                took.toMillis(),
+                result.notices(),
+                result.nextSteps());
+        result.notices().forEach(console::warning);
+        console.result(report, () -> {
+            console.line("restored  " + console.style(Console.Style.BOLD, report.target()) + "  from snapshot "
+                    + report.snapshot());
+            console.line("          " + Units.count(report.entries(), "entry") + ", " + Units.bytes(report.bytes())
+                    + " written, " + Units.duration(took)
+                    + (report.leftOut() > 0
+                            ? "; " + Units.count(report.leftOut(), "entry") + " left out: in slots not their node's own"
+                            : ""));
+            console.line("");
+            console.line("next");
+            for (int i = 0; i < report.nextSteps().size(); i++) {
+                console.line("  " + (i + 1) + ". " + report.nextSteps().get(i));
+            }
+        });
+    }
+
+    private static void print(RestorePlan plan, Consumer<String> out) {
+        out.accept("restore of snapshot " + plan.manifest().snapshot() + " ("
+                + plan.manifest().deployment() + ") into " + plan.folder());
+        out.accept(
+                switch (plan.identity()) {
+                    case NEW -> "the nodes get new ids";
+                    case SAME -> "the nodes get the ids that they had";
+                    case ONE_NODE -> "one node comes back as itself";
+                });
+        Table table = Table.of("FOLDER", "ADDRESS", "ROLE", "SLOTS", "ID", "DATA");
+        for (RestorePlan.Node node : plan.nodes()) {
+            table.row(
+                    node.name(),
+                    node.address().toString(),
+                    node.role() == Role.MASTER ? "master" : "replica",
+                    node.slots().toString(),
+                    node.id().value(),
+                    dataOf(node));
+        }
+        table.lines().forEach(out);
+        plan.warnings().forEach(warning -> out.accept("warning: " + warning));
+    }
+
+    private static String dataOf(RestorePlan.Node node) {
+        return switch (node.data()) {
+            case Data.Verbatim verbatim -> "dump of shard " + verbatim.shard() + ", as captured";
+            case Data.Routed _ -> "entries of its slots";
+            case Data.SameAs same -> "as " + same.folder();
+        };
+    }
+
+    /** Shows a running restore. */
+    private record Display(Console console, Progress.Task task) implements RestoreListener {
+        @Override
+        public void progress(long readBytes, long totalBytes, long entries) {
+            task.total(totalBytes);
+            task.at(readBytes, -1);
+            if (readBytes == totalBytes) {
+                task.end("read and written");
+            }
+        }
+
+        @Override
+        public void notice(String sentence) {
+            console.warning(sentence);
+        }
+    }
+}
