@@ -81,6 +81,25 @@ public final class Repository {
     }
 
     /**
+     * Opens the repository at a place, or makes it where the place is empty. Of several processes that do so at once, one
+     * makes it and the others open it.
+     *
+     * @throws AmbrotypeException as {@link #create} and {@link #open} do, except that there is or is not one already
+     */
+    public static Repository openOrCreate(Store store, RandomGenerator random) {
+        if (store.size(ROOT).isEmpty()) {
+            try {
+                return create(store, random);
+            } catch (AmbrotypeException e) {
+                if (store.size(ROOT).isEmpty()) {
+                    throw e;
+                }
+            }
+        }
+        return open(store, random);
+    }
+
+    /**
      * Opens a repository.
      *
      * @param random draws the digits of snapshot ids

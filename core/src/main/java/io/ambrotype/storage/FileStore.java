@@ -40,9 +40,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A writer's bytes go to a file in {@code .tmp} below the root. {@link StoredWriter#freeze} is its fsync;
  * {@link StoredWriter#commit} gives it its name by a hard link, which fails where the name is taken (a rename would
- * replace), then fsyncs the folder; the folders above it are fsynced before, once by every store. File systems without hard links get a
- * rename after a look whether the name is taken; there two processes that publish the same name at the same instant both
- * succeed, which is harmless for names that are made of the content or of random digits, and there are no others.
+ * replace), then fsyncs the folder; the folders above it are fsynced before, once by every store. File systems without
+ * hard links get a rename after a look whether the name is taken; there two processes that publish the same name at the
+ * same instant both succeed, which is harmless for names that are made of the content or of random digits, and there are
+ * no others.
  *
  * <p>A writer holds a lock on its file. The first writer of each store removes files in {@code .tmp} that nobody holds
  * and that are older than an hour: the remains of processes that died.

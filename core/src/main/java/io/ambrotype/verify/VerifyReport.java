@@ -61,15 +61,20 @@ public record VerifyReport(List<SnapshotVerdict> snapshots) {
 
     /** The error to end with, of code CORRUPT: there where a snapshot is damaged. */
     public Optional<AmbrotypeException> failure() {
-        long damaged = snapshots.stream()
-                .filter(snapshot -> snapshot.state() == State.DAMAGED)
-                .count();
-        return damaged == 0
-                ? Optional.empty()
-                : Optional.of(AmbrotypeException.of(
-                                ErrorCode.CORRUPT,
-                                damaged + " of " + snapshots.size()
-                                        + (snapshots.size() == 1 ? " snapshot is" : " snapshots are") + " damaged")
-                        .withHint("the others can be restored; take a new one soon"));
+        long damaged = count(State.DAMAGED);
+        if (damaged == 0) {
+            return Optional.empty();
+        }
+        String sentence = damaged + " of " + snapshots.size()
+                + (snapshots.size() == 1 ? " snapshot is" : " snapshots are") + " damaged";
+        return Optional.of(AmbrotypeException.of(ErrorCode.CORRUPT, sentence)
+                .withHint(
+                        count(State.SOUND) == 0
+                                ? "take a new one: ambrotype backup"
+                                : "the sound ones can be restored; take a new one: ambrotype backup"));
+    }
+
+    private long count(State state) {
+        return snapshots.stream().filter(snapshot -> snapshot.state() == state).count();
     }
 }

@@ -17,8 +17,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -362,27 +365,24 @@ class RepositoryTest {
     @Test
     void repositoriesMadeAtOnceAreOne() throws Exception {
         Path place = folder.resolve("repository");
-        CyclicBarrier start = new CyclicBarrier(4);
-        Callable<String> task = () -> {
+        int makers = 4;
+        CyclicBarrier start = new CyclicBarrier(makers);
+        Callable<RepositoryId> task = () -> {
             start.await();
-            try {
-                return Repository.create(new FileStore(place, InstantSource.system()), new Random())
-                        .id()
-                        .text();
-            } catch (AmbrotypeException e) {
-                return "";
-            }
-        };
-        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
-            List<String> made = new ArrayList<>();
-            for (Future<String> each : threads.invokeAll(List.of(task, task, task, task))) {
-                if (!each.get().isEmpty()) {
-                    made.add(each.get());
-                }
-            }
-            RepositoryId id = Repository.open(new FileStore(place, InstantSource.system()), new Random())
+            return Repository.openOrCreate(new FileStore(place, InstantSource.system()), new Random())
                     .id();
-            assertThat(made).containsExactly(id.text());
+        };
+        try (ExecutorService threads = Executors.newFixedThreadPool(makers)) {
+            Set<RepositoryId> ids = new HashSet<>();
+            for (Future<RepositoryId> each : threads.invokeAll(Collections.nCopies(makers, task))) {
+                ids.add(each.get());
+            }
+            assertThat(ids).hasSize(1);
         }
+        Files.writeString(folder.resolve("My holiday.jpg"), "x");
+        assertFails(
+                ErrorCode.FAILED,
+                folder + " is neither empty nor a repository of ambrotype",
+                () -> Repository.openOrCreate(new FileStore(folder, InstantSource.system()), new Random(1)));
     }
 }
