@@ -47,8 +47,8 @@ import org.jspecify.annotations.Nullable;
 public final class ReplicationSession implements AutoCloseable {
     private static final int LONGEST_LINE = 4096;
 
-    /** From here on a pause of the reader may be why the server hung up; half of its default limit. */
-    private static final Duration LONG_PAUSE = Duration.ofSeconds(30);
+    /** From here on a pause of the reader may be why the server hung up; its limit is 60 s where nobody changed it. */
+    private static final Duration LONG_PAUSE = Duration.ofSeconds(5);
 
     /** The server is alive but takes too long. */
     private static final class PreparationTimeoutException extends IOException {
