@@ -1,7 +1,7 @@
 package io.ambrotype.backup;
 
 import io.ambrotype.common.HostAndPort;
-import io.ambrotype.replication.ReplicationId;
+import io.ambrotype.common.ReplicationId;
 import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.SlotSet;

@@ -4,7 +4,7 @@ import io.ambrotype.backup.BackupPlan.Candidate;
 import io.ambrotype.backup.BackupPlan.ShardPlan;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
-import io.ambrotype.replication.ReplicationId;
+import io.ambrotype.common.ReplicationId;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeState;
 import io.ambrotype.topology.Problem;

@@ -1,5 +1,7 @@
 package io.ambrotype.replication;
 
+import io.ambrotype.common.ReplicationId;
+import io.ambrotype.common.ReplicationOffset;
 import java.util.OptionalLong;
 
 /**

@@ -2,6 +2,8 @@ package io.ambrotype.replication;
 
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.common.ReplicationId;
+import io.ambrotype.common.ReplicationOffset;
 import io.ambrotype.resp.RawChannel;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespConnectionException;

@@ -1,5 +1,6 @@
 package io.ambrotype.replication;
 
+import io.ambrotype.common.ReplicationOffset;
 import io.ambrotype.resp.RawChannel;
 import java.io.IOException;
 import java.nio.ByteBuffer;

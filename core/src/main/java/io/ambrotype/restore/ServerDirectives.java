@@ -157,7 +157,8 @@ final class ServerDirectives {
         CARRIED.forEach(file::carry);
         if (recorded.host().equals(address.client().host())
                 && recorded.port() == address.client().port()) {
-            OF_THE_ADDRESS.forEach(file::carry);
+            // An announced port of 0 stands for the port itself.
+            OF_THE_ADDRESS.stream().filter(name -> !file.value(name).equals("0")).forEach(file::carry);
         }
         modules.forEach(file::loadModule);
         file.withheld();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.ambrotype.common.ReplicationOffset;
 import io.ambrotype.common.Secret;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.Credentials;

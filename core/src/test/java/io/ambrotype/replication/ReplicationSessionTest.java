@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.ambrotype.common.ReplicationId;
+import io.ambrotype.common.ReplicationOffset;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.ServerVersion;

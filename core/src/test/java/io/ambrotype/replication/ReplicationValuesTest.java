@@ -3,6 +3,8 @@ package io.ambrotype.replication;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ambrotype.common.ReplicationId;
+import io.ambrotype.common.ReplicationOffset;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;

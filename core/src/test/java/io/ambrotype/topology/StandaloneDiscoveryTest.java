@@ -144,7 +144,14 @@ class StandaloneDiscoveryTest {
     @Test
     void tellsWritableReplicasAndStrangers() {
         start(Binary.REDIS_7_0, MASTER);
-        start(Binary.REDIS_7_0, REPLICA_1, "--replicaof", "127.0.0.1", Integer.toString(MASTER), "--replica-read-only", "no");
+        start(
+                Binary.REDIS_7_0,
+                REPLICA_1,
+                "--replicaof",
+                "127.0.0.1",
+                Integer.toString(MASTER),
+                "--replica-read-only",
+                "no");
         discoverWhen(MASTER, topology -> topology.shards().getFirst().replicas().size() == 1);
         // A client that presents itself as a replica at a port where nobody listens, as a backup does.
         try (RespConnection pretender = RespConnection.open(at(MASTER), ConnectionSettings.defaults())) {

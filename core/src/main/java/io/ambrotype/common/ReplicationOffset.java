@@ -1,4 +1,4 @@
-package io.ambrotype.replication;
+package io.ambrotype.common;
 
 /**
  * A place in a history of writes: how many of its bytes are included ({@code master_repl_offset}).

@@ -1,4 +1,4 @@
-package io.ambrotype.replication;
+package io.ambrotype.common;
 
 import java.util.regex.Pattern;
 
