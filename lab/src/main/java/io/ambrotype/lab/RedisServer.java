@@ -343,6 +343,7 @@ public final class RedisServer implements AutoCloseable {
         if (running.isEmpty()) {
             return;
         }
+        connect().close(); // whether it answers at all shows sooner than whether it has saved
         try (RespConnection connection = RespConnection.open(address, settings.withReplyTimeout(END_LIMIT))) {
             connection.call("SHUTDOWN", save);
         } catch (RespConnectionException e) {

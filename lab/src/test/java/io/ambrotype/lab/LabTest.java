@@ -246,7 +246,8 @@ class LabTest {
 
     @Test
     void aServerThatHangsIsKilledAndTheOthersAreSaved() throws Exception {
-        LabSpec spec = LabSpec.standalone(temporary.resolve("lab"), Servers.bundled(), 1, Servers.freePorts(2));
+        LabSpec spec = LabSpec.standalone(temporary.resolve("lab"), Servers.bundled(), 1, Servers.freePorts(2))
+                .with("shutdown-timeout 1"); // for which a master waits for its replica
         try (LabCluster lab = LabCluster.create(spec)) {
             String replica = Long.toString(lab.servers().get(1).pid().orElseThrow());
             assertThat(new ProcessBuilder("kill", "-STOP", replica).start().waitFor())
