@@ -28,12 +28,15 @@ public class AmbrotypeException extends RuntimeException {
         return new AmbrotypeException(code, message, null, null);
     }
 
-    /** The same error with a hint that says what to do next. */
+    /** The same error with a hint that says what to do next; no longer of its subclass, where it had one. */
     public AmbrotypeException withHint(String newHint) {
         return copy(newHint, getCause());
     }
 
-    /** The same error with what caused it, kept for diagnosis and not shown to the user. */
+    /**
+     * The same error with what caused it, kept for diagnosis and not shown to the user; no longer of its subclass, where
+     * it had one.
+     */
     public AmbrotypeException causedBy(Throwable cause) {
         return copy(hint, cause);
     }

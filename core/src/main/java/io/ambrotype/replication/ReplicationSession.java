@@ -62,17 +62,15 @@ public final class ReplicationSession implements AutoCloseable {
     private final RespConnection connection;
     private final RawChannel channel;
     private final ReplicationInput input;
-    private final boolean streamless;
     private ReplicationPhase phase = ReplicationPhase.HANDSHAKE;
     private @Nullable FullSync fullSync;
     private @Nullable RdbChannel rdb;
-    private @Nullable ReplicationStream stream;
+    private volatile @Nullable ReplicationStream stream;
 
-    private ReplicationSession(RespConnection connection, ReplicationOptions options, boolean streamless) {
+    private ReplicationSession(RespConnection connection, ReplicationOptions options) {
         this.node = connection.address();
         this.options = options;
         this.connection = connection;
-        this.streamless = streamless;
         this.channel = connection.raw();
         this.input = new ReplicationInput(channel, options.idleTimeout());
     }
@@ -89,11 +87,13 @@ public final class ReplicationSession implements AutoCloseable {
         try {
             announce(connection, "capa", "eof");
             announce(connection, "capa", "psync2");
-            boolean streamless = options.rdbOnly() && announce(connection, "rdb-only", "1");
+            if (options.rdbOnly()) {
+                announce(connection, "rdb-only", "1");
+            }
             if (version.isAtLeast(Vendor.VALKEY, 8, 0)) {
                 announce(connection, "version", version.number());
             }
-            return new ReplicationSession(connection, options, streamless);
+            return new ReplicationSession(connection, options);
         } catch (RespErrorException e) {
             connection.close();
             throw refused(node, ReplicationPhase.HANDSHAKE, "REPLCONF", e.serverMessage());
@@ -153,13 +153,14 @@ public final class ReplicationSession implements AutoCloseable {
     }
 
     /**
-     * The writes behind the RDB. Tells the server that the RDB has arrived, and acknowledges from now on.
+     * The writes behind the RDB. To be called when the RDB is safe with the caller: the server is told so, and from now on
+     * how much of the stream is ({@link ReplicationStream#durable}).
      *
      * @throws IllegalStateException before the RDB was read to its end, when called again, or where the session was opened
      *     for the RDB only
      */
     public ReplicationStream stream() {
-        if (streamless || options.rdbOnly()) {
+        if (options.rdbOnly()) {
             throw new IllegalStateException("the session was opened for the RDB only");
         }
         if (stream != null || fullSync == null || !requireRdb().ended()) {
@@ -181,16 +182,14 @@ public final class ReplicationSession implements AutoCloseable {
 
     // ---- handshake
 
-    /** Whether the server knows the option; other refusals than of the option end the handshake. */
-    private static boolean announce(RespConnection connection, String option, String value) {
+    /** That the server does not know the option is no obstacle; any other refusal ends the handshake. */
+    private static void announce(RespConnection connection, String option, String value) {
         try {
             connection.call("REPLCONF", option, value);
-            return true;
         } catch (RespErrorException e) {
-            if (e.prefix().equals("ERR")) {
-                return false;
+            if (!e.prefix().equals("ERR")) {
+                throw e;
             }
-            throw e;
         }
     }
 
@@ -224,7 +223,7 @@ public final class ReplicationSession implements AutoCloseable {
         if (length > 0 && line[length - 1] == '\r') {
             length--;
         }
-        return new String(line, 0, length, StandardCharsets.UTF_8);
+        return new String(line, 0, length, StandardCharsets.ISO_8859_1);
     }
 
     private int next(long start) throws IOException {

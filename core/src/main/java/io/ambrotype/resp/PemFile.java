@@ -83,7 +83,8 @@ final class PemFile {
         }
         if (blocks.isEmpty()) {
             throw AmbrotypeException.of(ErrorCode.FAILED, file + " is not a PEM file")
-                    .withHint("convert it with: openssl x509 -in " + file + " -out <file>.pem");
+                    .withHint(
+                            "it has to hold text such as -----BEGIN CERTIFICATE-----; openssl converts from other forms");
         }
         return new PemFile(file, blocks);
     }

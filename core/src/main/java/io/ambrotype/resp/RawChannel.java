@@ -30,7 +30,7 @@ public final class RawChannel implements AutoCloseable {
      *
      * @param timeout how long; at least 1 ms
      * @return how many bytes were read; -1 when the server has closed the connection
-     * @throws java.net.SocketTimeoutException when nothing came in time; the channel stays usable
+     * @throws java.net.SocketTimeoutException when nothing came in time
      * @throws IOException when the connection broke or was closed here
      */
     public int read(byte[] buffer, int offset, int length, Duration timeout) throws IOException {

@@ -6,7 +6,6 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.resp.RespConnectionException.Reason;
 import io.ambrotype.resp.RespReply.ErrorReply;
 import io.ambrotype.resp.RespReply.SimpleString;
-import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -16,9 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import javax.net.ssl.SSLException;
@@ -42,10 +39,8 @@ public final class RespConnection implements AutoCloseable {
     /** Requests are sent in pieces of at least this size before their replies are read. */
     private static final int PIPELINE_BYTES = 256 << 10;
 
-    /** What surely fits into the send buffer of an idle connection; more may block and is guarded by a timeout. */
+    /** What surely fits into the send buffer of an idle connection; more may block and is watched. */
     private static final int UNGUARDED_WRITE = 8 << 10;
-
-    private static final byte[] CRLF = {'\r', '\n'};
 
     private final HostAndPort address;
     private final ConnectionSettings settings;
@@ -65,8 +60,8 @@ public final class RespConnection implements AutoCloseable {
     }
 
     /**
-     * Connects (trying every address of the host name), does the TLS handshake where asked, authenticates, and makes sure
-     * that the server answers. A server that is still loading is connected to.
+     * Connects (trying every address of the host name, whose resolution takes its own time), does the TLS handshake where
+     * asked, authenticates, and makes sure that the server answers. A server that is still loading is connected to.
      *
      * @throws RespConnectionException where any of it fails
      * @throws AmbrotypeException where a file of the TLS settings cannot be used
@@ -153,14 +148,15 @@ public final class RespConnection implements AutoCloseable {
      */
     public List<RespReply> pipeline(List<byte[][]> commands) {
         List<RespReply> replies = new ArrayList<>(commands.size());
+        requireCommandMode();
         int next = 0;
         while (next < commands.size()) {
-            ByteArrayOutputStream requests = new ByteArrayOutputStream();
+            RequestBuffer requests = new RequestBuffer(PIPELINE_BYTES);
             int first = next;
             while (next < commands.size() && requests.size() < PIPELINE_BYTES) {
-                encodeTo(requests, commands.get(next++));
+                requests.add(commands.get(next++));
             }
-            write(requests.toByteArray(), name(commands.get(first)));
+            write(requests, name(commands.get(first)));
             for (int i = first; i < next; i++) {
                 RespReply reply = readReply(name(commands.get(i)));
                 replies.add(reply instanceof ErrorReply error ? masked(error) : reply);
@@ -195,11 +191,10 @@ public final class RespConnection implements AutoCloseable {
 
     private RespReply exchange(byte[][] command) {
         requireCommandMode();
-        ByteArrayOutputStream request = new ByteArrayOutputStream();
-        encodeTo(request, command);
+        RequestBuffer request = RequestBuffer.of(command);
         IOException unsent = null;
         try {
-            writeGuarded(request.toByteArray());
+            writeGuarded(request);
         } catch (SocketTimeoutException e) {
             throw failed(e, "before it took " + name(command));
         } catch (IOException e) {
@@ -281,7 +276,7 @@ public final class RespConnection implements AutoCloseable {
         RespReply reply = exchange(encode("PING"));
         if (reply instanceof ErrorReply error) {
             requireAdmitted(error);
-            // Loading, a busy script, a lost master, a user without +ping: the server is there, and other commands may
+            // Loading, a busy script, a lost master, no permission for PING: the server is there, other commands may
             // do.
         } else if (!reply.equals(new SimpleString("PONG"))) {
             throw unusable(
@@ -340,7 +335,7 @@ public final class RespConnection implements AutoCloseable {
         deadline = System.nanoTime() + settings.replyTimeout().toNanos();
     }
 
-    private void write(byte[] request, String command) {
+    private void write(RequestBuffer request, String command) {
         try {
             writeGuarded(request);
         } catch (IOException e) {
@@ -348,41 +343,29 @@ public final class RespConnection implements AutoCloseable {
         }
     }
 
-    /** Socket writes know no timeout: a large one is watched by a thread that closes the connection when it hangs. */
-    private void writeGuarded(byte[] request) throws IOException {
+    /** Socket writes know no timeout; a large one may block, and is watched. */
+    private void writeGuarded(RequestBuffer request) throws IOException {
         writing.lock();
         try {
-            if (request.length <= UNGUARDED_WRITE) {
-                transport.write(request, 0, request.length);
+            if (request.size() <= UNGUARDED_WRITE) {
+                transport.write(request.array(), 0, request.size());
                 return;
             }
-            for (int sent = 0; sent < request.length; sent += PROGRESS_BYTES) {
-                writePiece(request, sent, Math.min(PROGRESS_BYTES, request.length - sent));
+            for (int sent = 0; sent < request.size(); sent += PROGRESS_BYTES) {
+                writeWatched(request.array(), sent, Math.min(PROGRESS_BYTES, request.size() - sent));
             }
         } finally {
             writing.unlock();
         }
     }
 
-    private void writePiece(byte[] request, int offset, int length) throws IOException {
-        CountDownLatch written = new CountDownLatch(1);
-        AtomicBoolean timedOut = new AtomicBoolean();
-        Thread.ofVirtual().start(() -> {
+    private void writeWatched(byte[] bytes, int offset, int length) throws IOException {
+        try (Watchdog watchdog = new Watchdog(settings.replyTimeout(), transport::close)) {
             try {
-                if (!written.await(settings.replyTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
-                    timedOut.set(true);
-                    transport.close();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+                transport.write(bytes, offset, length);
+            } catch (IOException e) {
+                throw watchdog.expired() ? new SocketTimeoutException() : e;
             }
-        });
-        try {
-            transport.write(request, offset, length);
-        } catch (IOException e) {
-            throw timedOut.get() ? new SocketTimeoutException() : e;
-        } finally {
-            written.countDown();
         }
     }
 
@@ -397,9 +380,7 @@ public final class RespConnection implements AutoCloseable {
     }
 
     void rawWrite(String... command) throws IOException {
-        ByteArrayOutputStream request = new ByteArrayOutputStream();
-        encodeTo(request, encode(command));
-        writeGuarded(request.toByteArray());
+        writeGuarded(RequestBuffer.of(encode(command)));
     }
 
     // ---- errors
@@ -414,7 +395,9 @@ public final class RespConnection implements AutoCloseable {
         if (closedHere) {
             return error(Reason.CLOSED, "the connection to " + address + " is closed", null, e);
         }
-        return switch (e) {
+        // TLS wraps what happens to the connection below it.
+        IOException actual = e instanceof SSLException && e.getCause() instanceof IOException below ? below : e;
+        return switch (actual) {
             case RespReader.ProtocolException protocol ->
                 error(
                         Reason.PROTOCOL,
@@ -424,7 +407,7 @@ public final class RespConnection implements AutoCloseable {
             case SocketTimeoutException _ ->
                 error(
                         Reason.TIMEOUT,
-                        address + " took longer than " + seconds(settings.replyTimeout()) + " " + phase,
+                        address + " hung for " + seconds(settings.replyTimeout()) + " " + phase,
                         "the server hangs, is overloaded or unreachable; or raise the reply timeout",
                         e);
             case EOFException _ ->
@@ -439,7 +422,7 @@ public final class RespConnection implements AutoCloseable {
                 error(
                         Reason.LOST,
                         "the connection to " + address + " broke " + phase + ", at byte " + reader.offset()
-                                + " of its replies: " + describe(e),
+                                + " of its replies: " + describe(actual),
                         hintAtTheStart(),
                         e);
         };
@@ -458,19 +441,18 @@ public final class RespConnection implements AutoCloseable {
         return new RespConnectionException(address, reason, message, hint, cause);
     }
 
-    /** Some servers repeat the arguments of a command they do not know (a renamed AUTH): the password must not show. */
+    /** Servers repeat the arguments of a command they do not know, as of a renamed AUTH: they may be passwords. */
     private ErrorReply masked(ErrorReply error) {
-        StringBuilder text = new StringBuilder();
         String message = error.message();
-        if (settings.credentials() != null
-                && !settings.credentials().password().reveal().isEmpty()) {
-            message = message.replace(settings.credentials().password().reveal(), "****");
+        int arguments = message.indexOf(", with args beginning with");
+        if (arguments >= 0) {
+            message = message.substring(0, arguments);
         }
-        message.codePoints()
-                .limit(500)
-                .map(c -> Character.isISOControl(c) ? '?' : c)
-                .forEach(text::appendCodePoint);
-        return new ErrorReply(text.toString());
+        Credentials credentials = settings.credentials();
+        if (credentials != null && !credentials.password().reveal().isEmpty()) {
+            message = message.replace(credentials.password().reveal(), "****");
+        }
+        return new ErrorReply(message);
     }
 
     static String seconds(Duration duration) {
@@ -483,18 +465,6 @@ public final class RespConnection implements AutoCloseable {
     }
 
     // ---- encoding
-
-    private static void encodeTo(ByteArrayOutputStream out, byte[][] command) {
-        if (command.length == 0) {
-            throw new IllegalArgumentException("empty command");
-        }
-        out.writeBytes(utf8("*" + command.length + "\r\n"));
-        for (byte[] argument : command) {
-            out.writeBytes(utf8("$" + argument.length + "\r\n"));
-            out.writeBytes(argument);
-            out.writeBytes(CRLF);
-        }
-    }
 
     private static byte[][] encode(String... command) {
         byte[][] encoded = new byte[command.length][];

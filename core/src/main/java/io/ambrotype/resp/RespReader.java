@@ -25,6 +25,7 @@ final class RespReader {
 
     static final int LONGEST_LINE = 64 << 10;
     static final int DEEPEST_NESTING = 32;
+    private static final int LONGEST_ERROR = 500;
     private static final int ELEMENT_COST = 48;
     private static final int BUFFER_SIZE = 16 << 10;
 
@@ -82,7 +83,7 @@ final class RespReader {
         int type = next();
         return switch (type) {
             case '+' -> new SimpleString(line());
-            case '-' -> new ErrorReply(line());
+            case '-' -> new ErrorReply(withoutControls(line()));
             case ':' -> new IntegerReply(integer());
             case '$' -> bulk(start);
             case '*' -> array(start, depth);
@@ -228,6 +229,16 @@ final class RespReader {
             throw malformed("reply larger than " + (REPLY_BUDGET >> 20) + " MiB", start);
         }
         budget -= cost;
+    }
+
+    /** Errors are shown to people: nothing in them may control a terminal, or fill it. */
+    private static String withoutControls(String text) {
+        StringBuilder shown = new StringBuilder();
+        text.codePoints()
+                .limit(LONGEST_ERROR)
+                .map(c -> Character.isISOControl(c) ? '?' : c)
+                .forEach(shown::appendCodePoint);
+        return shown.toString();
     }
 
     private static ProtocolException malformed(String what, long offset) {

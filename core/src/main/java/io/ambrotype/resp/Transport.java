@@ -140,7 +140,14 @@ final class Transport {
             socket.setSSLParameters(parameters);
         }
         socket.setSoTimeout(Math.toIntExact(settings.connectTimeout().toMillis()));
-        socket.startHandshake();
+        // The timeout above is for each read; a handshake may come in many small ones.
+        try (Watchdog watchdog = new Watchdog(settings.connectTimeout(), () -> closeQuietly(tcp))) {
+            try {
+                socket.startHandshake();
+            } catch (IOException e) {
+                throw watchdog.expired() ? new SocketTimeoutException() : e;
+            }
+        }
         return socket;
     }
 

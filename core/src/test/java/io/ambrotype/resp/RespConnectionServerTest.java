@@ -193,7 +193,7 @@ class RespConnectionServerTest {
                     .isInstanceOfSatisfying(
                             RespConnectionException.class,
                             e -> assertThat(e.reason()).isEqualTo(Reason.TIMEOUT))
-                    .hasMessage(server.address() + " took longer than 200 ms while replying to INFO");
+                    .hasMessage(server.address() + " hung for 200 ms while replying to INFO");
             assertThat(connection.isClosed()).isTrue();
             assertThatThrownBy(() -> connection.call("PING"))
                     .isInstanceOfSatisfying(
@@ -212,7 +212,7 @@ class RespConnectionServerTest {
                     .isInstanceOfSatisfying(
                             RespConnectionException.class,
                             e -> assertThat(e.reason()).isEqualTo(Reason.TIMEOUT))
-                    .hasMessage(server.address() + " took longer than 200 ms before it took SET");
+                    .hasMessage(server.address() + " hung for 200 ms before it took SET");
         }
     }
 

@@ -15,8 +15,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -29,8 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The connection against servers that misbehave, or say what real ones say only in awkward situations. */
 class RespConnectionTest {
-    private static final ConnectionSettings PLAIN =
-            ConnectionSettings.defaults().withReplyTimeout(Duration.ofMillis(300));
+    private static final ConnectionSettings PLAIN = ConnectionSettings.defaults();
     private static final String PASSWORD = "hunter2";
 
     @ParameterizedTest
@@ -75,7 +76,7 @@ class RespConnectionTest {
             ops | -ERR wrong number of arguments for 'auth' command | does not know user names: it is older than Redis 6.0
             ops | -WRONGPASS invalid username-password pair or user is disabled. | does not accept the password of user 'ops'
                 | -ERR invalid password | does not accept the password
-            ops | -ERR unknown command `AUTH`, with args beginning with: `ops`, `hunter2`, | refused AUTH: ERR unknown command `AUTH`, with args beginning with: `ops`, `****`,
+            ops | -ERR unknown command `AUTH`, with args beginning with: `ops`, `hunter2`, | refused AUTH: ERR unknown command `AUTH`
                 | -NOAUTH | wants a password
             """)
     void saysWhyAuthFailedWithoutThePassword(@Nullable String user, String answer, String message) {
@@ -106,13 +107,14 @@ class RespConnectionTest {
             RespErrorException e =
                     catchThrowableOfType(RespErrorException.class, () -> connection.call("CONFIG", "GET", "x"));
             assertThat(e).hasMessageStartingWith(server.address() + " refused CONFIG: ERR **** ?[2Jxxx");
-            assertThat(e.serverMessage()).hasSize(500);
+            assertThat(e.serverMessage()).hasSizeBetween(490, 500);
         }
     }
 
     @Test
     void whatIsNotRespIsReportedWithItsPlace() {
         assertFails(
+                        PLAIN,
                         client -> client.answer("+PONG\r\n", "+OK\r\n", "HTTP/1.1 400 Bad Request\r\n"),
                         Reason.PROTOCOL,
                         "did not reply in the protocol of Redis: byte 'H' does not begin a reply at byte 12 of its replies")
@@ -122,6 +124,7 @@ class RespConnectionTest {
     @Test
     void anEndInTheMiddleOfAReplyIsReportedWithItsPlace() {
         assertFails(
+                PLAIN,
                 client -> client.answer("+PONG\r\n", "+OK\r\n", "$100\r\nabc"),
                 Reason.LOST,
                 "closed the connection while replying to SECOND, at byte 21 of its replies");
@@ -130,6 +133,7 @@ class RespConnectionTest {
     @Test
     void aResetIsReported() {
         assertFails(
+                PLAIN,
                 client -> {
                     client.answer("+PONG\r\n", "+OK\r\n");
                     client.command();
@@ -143,6 +147,7 @@ class RespConnectionTest {
     @Test
     void aReplyThatTricklesIsGivenUp() {
         assertFails(
+                PLAIN.withReplyTimeout(Duration.ofMillis(300)),
                 client -> {
                     client.answer("+PONG\r\n", "+OK\r\n");
                     client.command();
@@ -150,7 +155,7 @@ class RespConnectionTest {
                     client.trickle("x", Duration.ofMillis(20));
                 },
                 Reason.TIMEOUT,
-                "took longer than 300 ms while replying to SECOND");
+                "hung for 300 ms while replying to SECOND");
     }
 
     @Test
@@ -240,6 +245,55 @@ class RespConnectionTest {
                 .hasMessage("connect timeout PT48H is not between 1 ms and 1 day");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "LOADING, the server is loading its data; try again when INFO says loading:0",
+        "BUSY, a script keeps the server busy; try again when it has ended",
+        "MASTERDOWN, the replica has lost its master and does not serve stale data",
+        "NOAUTH, 'set a password, and a user name where the server has ACL users'",
+    })
+    void anErrorReplyComesWithAHint(String prefix, String hint) {
+        try (ScriptedServer server =
+                        ScriptedServer.start(client -> client.answer("+PONG\r\n", "-" + prefix + " …\r\n"));
+                RespConnection connection = RespConnection.open(server.address(), PLAIN)) {
+            assertThatThrownBy(() -> connection.call("CLUSTER", "INFO"))
+                    .isInstanceOfSatisfying(
+                            RespErrorException.class, e -> assertThat(e.hint()).hasValue(hint));
+        }
+    }
+
+    @Test
+    void aPipelineThatBreaksNamesTheCommandWithoutReply() {
+        try (ScriptedServer server = ScriptedServer.start(client -> client.answer("+PONG\r\n", "+1\r\n"));
+                RespConnection connection = RespConnection.open(server.address(), PLAIN)) {
+            assertThatThrownBy(() -> connection.pipeline(List.of(new byte[][] {{'A'}}, new byte[][] {{'B'}})))
+                    .hasMessage(
+                            server.address() + " closed the connection while replying to B, at byte 11 of its replies");
+            assertThatThrownBy(() -> connection.pipeline(Collections.singletonList(new byte[][] {{'C'}})))
+                    .hasMessage("the connection to " + server.address() + " is closed");
+            assertThatThrownBy(() -> connection.call(new byte[0][])).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void bytesBehindAReplyBelongToTheRawChannel() throws IOException {
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+                    client.answer("+PONG\r\nraw");
+                    client.send(client.command());
+                });
+                RespConnection connection = RespConnection.open(server.address(), PLAIN)) {
+            try (RawChannel raw = connection.raw()) {
+                StringBuilder heard = new StringBuilder();
+                byte[] buffer = new byte[100];
+                raw.send("HELLO", "THERE");
+                for (int count = 0; count >= 0; count = raw.read(buffer, 0, 100, Duration.ofSeconds(10))) {
+                    heard.append(new String(buffer, 0, count, StandardCharsets.US_ASCII));
+                }
+                assertThat(heard).hasToString("rawHELLO THERE");
+            }
+        }
+    }
+
     @Test
     void aConnectionHandedOverTakesNoMoreCommands() {
         try (ScriptedServer server = ScriptedServer.start(client -> client.answer("+PONG\r\n"));
@@ -260,9 +314,10 @@ class RespConnectionTest {
     }
 
     /** For failures of the second command after the greeting. */
-    private static ObjectAssert<RespConnectionException> assertFails(Script script, Reason reason, String message) {
+    private static ObjectAssert<RespConnectionException> assertFails(
+            ConnectionSettings settings, Script script, Reason reason, String message) {
         try (ScriptedServer server = ScriptedServer.start(script);
-                RespConnection connection = RespConnection.open(server.address(), PLAIN)) {
+                RespConnection connection = RespConnection.open(server.address(), settings)) {
             assertThat(connection.text("FIRST")).isEqualTo("OK");
             RespConnectionException e =
                     catchThrowableOfType(RespConnectionException.class, () -> connection.call("SECOND", PASSWORD));

@@ -133,6 +133,42 @@ class TlsServerTest {
     }
 
     @Test
+    void refusesACertificateOfTheFuture() {
+        certificates.issue("future", "EC", "-signer", "ca", "-ext", "san=ip:127.0.0.1", "-startdate", "+10d");
+        try (TestServer server = server("future", "no")) {
+            assertRefused(
+                    server,
+                    trusting("ca"),
+                    "the certificate of " + server.address() + " is not valid yet",
+                    "check this machine's clock");
+        }
+    }
+
+    @Test
+    void aHandshakeThatTricklesIsGivenUp() {
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+            client.send("\26\3\3\77\377");
+            client.trickle("x", Duration.ofMillis(20));
+        })) {
+            ConnectionSettings impatient = tls(trusting("ca")).withConnectTimeout(Duration.ofMillis(300));
+            assertThatThrownBy(() -> RespConnection.open(server.address(), impatient))
+                    .hasMessage(server.address() + " did not complete the TLS handshake within 300 ms");
+        }
+    }
+
+    @Test
+    void aServerThatDiesUnderTlsIsLost() {
+        try (TestServer server = server("server", "no");
+                RespConnection connection = RespConnection.open(server.address(), tls(trusting("ca")))) {
+            server.kill();
+            assertThatThrownBy(() -> connection.call("PING"))
+                    .isInstanceOfSatisfying(
+                            RespConnectionException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.LOST));
+        }
+    }
+
+    @Test
     void showsAClientCertificateWhereTheServerWantsOne() {
         try (TestServer server = server("server", "yes")) {
             // Whether the alert or the end of the connection is seen first is a matter of luck.
@@ -188,9 +224,9 @@ class TlsServerTest {
                     RespConnection writer = RespConnection.open(server.address(), impatient)) {
                 server.freeze();
                 assertThatThrownBy(() -> reader.call("INFO"))
-                        .hasMessage(server.address() + " took longer than 300 ms while replying to INFO");
+                        .hasMessage(server.address() + " hung for 300 ms while replying to INFO");
                 assertThatThrownBy(() -> writer.call(utf8("SET"), utf8("k"), new byte[64 << 20]))
-                        .hasMessage(server.address() + " took longer than 300 ms before it took SET");
+                        .hasMessage(server.address() + " hung for 300 ms before it took SET");
             }
         }
     }

@@ -1,0 +1,48 @@
+package io.ambrotype.resp;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+
+/** Commands in the form in which they are sent: arrays of bulk strings. Not thread-safe. */
+final class RequestBuffer extends ByteArrayOutputStream {
+    /** For the lengths and line ends around an argument. */
+    private static final int OVERHEAD = 16;
+
+    private static final byte[] LINE_END = {'\r', '\n'};
+
+    RequestBuffer(int capacity) {
+        super(capacity);
+    }
+
+    /** A buffer with one command, in one allocation. */
+    static RequestBuffer of(byte[]... command) {
+        long size = OVERHEAD;
+        for (byte[] argument : command) {
+            size += argument.length + OVERHEAD;
+        }
+        RequestBuffer buffer = new RequestBuffer(Math.toIntExact(size));
+        buffer.add(command);
+        return buffer;
+    }
+
+    void add(byte[]... command) {
+        if (command.length == 0) {
+            throw new IllegalArgumentException("empty command");
+        }
+        writeLength('*', command.length);
+        for (byte[] argument : command) {
+            writeLength('$', argument.length);
+            writeBytes(argument);
+            writeBytes(LINE_END);
+        }
+    }
+
+    /** The bytes themselves, up to {@link #size}; not a copy. */
+    byte[] array() {
+        return buf;
+    }
+
+    private void writeLength(char type, int length) {
+        writeBytes((type + Integer.toString(length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+    }
+}
