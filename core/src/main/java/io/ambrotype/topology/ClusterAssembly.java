@@ -304,7 +304,7 @@ final class ClusterAssembly {
     }
 
     private void inspectSilence(Node node, List<HostAndPort> addresses) {
-        String title = (node.role() == Role.MASTER ? "master " : "replica ") + node.name();
+        String title = NodeProblems.title(node);
         for (HostAndPort address : addresses) {
             sighting.at(address)
                     .flatMap(NodeState::view)

@@ -9,6 +9,14 @@ import java.util.Optional;
 final class NodeProblems {
     private NodeProblems() {}
 
+    /** For people: role and name; a master without slots is told apart, because nothing depends on it. */
+    static String title(Node node) {
+        return switch (node.role()) {
+            case MASTER -> "master " + node.name() + (node.slots().isEmpty() ? " (without slots)" : "");
+            case REPLICA -> "replica " + node.name();
+        };
+    }
+
     static List<Problem> ofState(NodeId id, String name, NodeState state) {
         List<Problem> problems = new ArrayList<>();
         ReplicationState replication = state.replication();

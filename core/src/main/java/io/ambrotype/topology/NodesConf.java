@@ -221,8 +221,9 @@ public record NodesConf(List<Line> lines, long currentEpoch, long lastVoteEpoch)
     }
 
     /**
-     * Why servers would not start from this, or not as what it says; empty where nothing stands against it. Each is a
-     * sentence without a subject file.
+     * Why servers that start from this would not be what it says, each in a sentence; empty where nothing stands against
+     * it. They would give a slot to the first line that claims it, let chance decide between equal epochs, and make up
+     * nodes without address for masters that have no line.
      */
     public List<String> faults() {
         List<String> faults = new ArrayList<>();
@@ -257,17 +258,10 @@ public record NodesConf(List<Line> lines, long currentEpoch, long lastVoteEpoch)
 
     /**
      * The file in the plain form that every version starts from: without host names and named values, all links
-     * connected, nothing pending. Lines in handshake are left out, as servers do.
-     *
-     * @throws AmbrotypeException {@code UNSAFE} where {@link #faults} has something
+     * connected, nothing pending. Lines in handshake are left out, as servers do. It says what the lines say, also where
+     * {@link #faults} has something: a node in trouble has such a file. What a {@link NodesConfPlan} makes has no faults.
      */
     public String toText() {
-        List<String> faults = faults();
-        if (!faults.isEmpty()) {
-            throw AmbrotypeException.of(
-                    ErrorCode.UNSAFE,
-                    "no nodes.conf can be written for node " + myself().id() + ": " + String.join("; ", faults));
-        }
         StringBuilder text = new StringBuilder();
         lines.stream()
                 .filter(line -> !line.flags().contains(NodeFlag.HANDSHAKE))

@@ -25,9 +25,9 @@ public record Problem(Kind kind, Set<NodeId> nodes, SlotSet slots, String senten
         EPOCH_COLLISION,
         /** A node says that the cluster is down ({@code cluster_state:fail}). */
         CLUSTER_DOWN,
-        /** A master that others cannot reach or have given up. */
+        /** A master with slots that others cannot reach or have given up. */
         MASTER_FAILING,
-        /** A replica that others cannot reach or have given up. */
+        /** A replica, or a master without slots, that others cannot reach or have given up: no data depend on it. */
         REPLICA_FAILING,
         /** A node's own connection to another on the cluster bus is down. */
         BUS_LINK_DOWN,

@@ -1,5 +1,7 @@
 package io.ambrotype.topology;
 
+import io.ambrotype.rdb.HashSlot;
+
 /**
  * Adjacent hash slots, both ends included. Immutable; ordered by the first slot. Printed as servers print it:
  * {@code 0-5460}, or {@code 5461} for a single slot.
@@ -8,7 +10,7 @@ package io.ambrotype.topology;
  * @param last the highest slot, {@code first} to 16383
  */
 public record SlotRange(int first, int last) implements Comparable<SlotRange> {
-    static final int HIGHEST = 16_383;
+    static final int HIGHEST = HashSlot.COUNT - 1;
 
     /** Rejects slots that do not exist and ends in the wrong order. */
     public SlotRange {

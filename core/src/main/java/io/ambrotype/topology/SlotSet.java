@@ -1,5 +1,6 @@
 package io.ambrotype.topology;
 
+import io.ambrotype.rdb.HashSlot;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -91,7 +92,7 @@ public final class SlotSet {
      * @throws IllegalArgumentException where there are fewer than one or more than 16384 parts
      */
     public static List<SlotSet> split(int parts) {
-        int count = SlotRange.HIGHEST + 1;
+        int count = HashSlot.COUNT;
         if (parts < 1 || parts > count) {
             throw new IllegalArgumentException(count + " slots cannot be dealt out to " + parts + " owners");
         }

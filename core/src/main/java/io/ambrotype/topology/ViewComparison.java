@@ -192,11 +192,10 @@ final class ViewComparison {
             if (!suspected.isEmpty()) {
                 opinions.add("is not reached by " + names(suspected));
             }
-            boolean master = node.role() == Role.MASTER;
             problems.add(Problem.of(
-                    master ? Kind.MASTER_FAILING : Kind.REPLICA_FAILING,
+                    node.slots().isEmpty() ? Kind.REPLICA_FAILING : Kind.MASTER_FAILING,
                     node.id(),
-                    (master ? "master " : "replica ") + node.name() + " " + String.join(" and ", opinions)));
+                    NodeProblems.title(node) + " " + String.join(" and ", opinions)));
         }
     }
 

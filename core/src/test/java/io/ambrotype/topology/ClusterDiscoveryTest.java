@@ -3,6 +3,7 @@ package io.ambrotype.topology;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
@@ -10,9 +11,15 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Secret;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.Credentials;
+import io.ambrotype.resp.TlsSettings;
+import io.ambrotype.servers.TestCertificates;
 import io.ambrotype.servers.TestServer;
 import io.ambrotype.servers.TestServer.Binary;
 import io.ambrotype.topology.Problem.Kind;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -82,7 +89,7 @@ class ClusterDiscoveryTest {
         assertThat(node.flags()).isEmpty();
         assertThat(node.tlsPort()).isEmpty();
         NodeState state = node.state().orElseThrow();
-        assertThat(state.version().toString()).startsWith("Redis ");
+        assertThat(state.version().major()).isPositive();
         assertThat(state.runId()).hasSize(40);
         assertThat(state.keys()).isZero();
         assertThat(state.usedMemory()).isPositive();
@@ -132,10 +139,9 @@ class ClusterDiscoveryTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource(Binary.class)
-    void tellsADeadMasterAndItsSuccession(Binary binary) {
-        try (TestCluster cluster = TestCluster.start(binary, dir, SETTINGS, 3, 1)) {
+    @Test
+    void tellsADeadMasterAndItsSuccession() {
+        try (TestCluster cluster = TestCluster.start(Binary.REDIS_7_0, dir, SETTINGS, 3, 1)) {
             Topology before = cluster.awaitWhole();
             cluster.kill(cluster.id(0));
             Topology failing = cluster.discoverWhen(
@@ -150,11 +156,17 @@ class ClusterDiscoveryTest {
                     topology -> topology.shardOf(0).orElseThrow().master().id().equals(cluster.id(3))
                             && topology.problems(Kind.CLUSTER_DOWN, Kind.VIEWS_DISAGREE, Kind.REPLICA_LINK_DOWN)
                                     .isEmpty());
-            // The dead master is still listed with its role and no slots.
-            assertThat(after.problems(Kind.MASTER_FAILING))
+            // The dead node is still listed as a master, but nothing depends on it any more.
+            assertThat(after.problems(Kind.MASTER_FAILING)).isEmpty();
+            assertThat(after.problems(Kind.REPLICA_FAILING))
                     .singleElement()
                     .satisfies(problem -> assertThat(problem.sentence())
-                            .startsWith("master " + cluster.address(0) + " has failed for " + cluster.address(1)));
+                            .startsWith("master " + cluster.address(0) + " (without slots) has failed for "
+                                    + cluster.address(1)));
+            assertThat(after.problems(Kind.NODE_UNREACHABLE))
+                    .singleElement()
+                    .satisfies(problem -> assertThat(problem.sentence())
+                            .startsWith("master " + cluster.address(0) + " (without slots) does not answer: "));
             assertThat(after.sameLayout(before)).isFalse();
             assertThat(after.differencesFrom(before)).singleElement().satisfies(difference -> {
                 assertThat(difference.kind()).isEqualTo(LayoutDifference.Kind.MASTER_CHANGED);
@@ -187,10 +199,9 @@ class ClusterDiscoveryTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource(Binary.class)
-    void tellsOpenSlotsAndUncoveredOnes(Binary binary) {
-        try (TestCluster cluster = TestCluster.start(binary, dir, SETTINGS, 3, 0)) {
+    @Test
+    void tellsOpenSlotsAndUncoveredOnes() {
+        try (TestCluster cluster = TestCluster.start(Binary.REDIS_7_0, dir, SETTINGS, 3, 0)) {
             cluster.call(
                     0, "CLUSTER", "SETSLOT", "7", "MIGRATING", cluster.id(1).value());
             cluster.call(
@@ -327,7 +338,7 @@ class ClusterDiscoveryTest {
             cluster.kill(cluster.id(0));
             cluster.write(
                     cluster.id(0),
-                    new String(cluster.file(cluster.id(0)), java.nio.charset.StandardCharsets.UTF_8)
+                    new String(cluster.file(cluster.id(0)), StandardCharsets.UTF_8)
                             .replaceFirst("127\\.0\\.0\\.1:", ":"));
             cluster.start(cluster.id(0));
             Topology topology = cluster.awaitWhole();
@@ -340,6 +351,62 @@ class ClusterDiscoveryTest {
             assertThat(rebuilt.toText())
                     .isEqualTo(cluster.id(0) + " :" + cluster.address(0).port() + "@" + node.busPort()
                             + " myself,master - 0 0 1 connected 0-16383\nvars currentEpoch 1 lastVoteEpoch 1\n");
+        }
+    }
+
+    @Test
+    void findsAClusterOverTls() {
+        TestCertificates certificates = new TestCertificates(dir);
+        certificates.issue("server", "RSA", "-signer", "ca", "-ext", "san=ip:127.0.0.1");
+        ConnectionSettings tls = SETTINGS.withTls(new TlsSettings(certificates.certificate("ca"), null, true));
+        try (TestCluster cluster = TestCluster.start(
+                Binary.REDIS_6_2,
+                dir,
+                tls,
+                3,
+                1,
+                "--port",
+                "0",
+                "--tls-cluster",
+                "yes",
+                "--tls-replication",
+                "yes",
+                "--tls-auth-clients",
+                "no",
+                "--tls-ca-cert-file",
+                certificates.certificate("ca").toString(),
+                "--tls-cert-file",
+                certificates.certificate("server").toString(),
+                "--tls-key-file",
+                certificates.key("server").toString())) {
+            Topology topology = cluster.awaitWhole();
+            assertThat(topology.nodes()).hasSize(6).allSatisfy(node -> {
+                assertThat(node.isReached()).isTrue();
+                assertThat(node.tlsPort()).hasValue(node.address().orElseThrow().port());
+            });
+        }
+    }
+
+    @Test
+    void findsAClusterOnIpv6() {
+        assumeTrue(hasIpv6(), "this machine has no ::1");
+        try (TestCluster cluster = TestCluster.startOn("::1", Binary.REDIS_6_2, dir, SETTINGS, 3, 1)) {
+            assertThat(cluster.awaitWhole().nodes())
+                    .extracting(Node::name)
+                    .containsExactlyInAnyOrder(cluster.addresses().stream()
+                            .map(HostAndPort::toString)
+                            .toArray(String[]::new))
+                    .allMatch(name -> name.startsWith("[::1]:"));
+        }
+    }
+
+    private static boolean hasIpv6() {
+        byte[] loopback = new byte[16];
+        loopback[15] = 1;
+        try (ServerSocket _ = new ServerSocket(0, 1, InetAddress.getByAddress(loopback))) {
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 

@@ -11,7 +11,9 @@ import io.ambrotype.servers.TestServer;
 import io.ambrotype.servers.TestServer.Binary;
 import io.ambrotype.topology.NodeInventory.FunctionLibrary;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,10 +52,7 @@ class NodeConfigurationTest {
             assertThat(configuration.values().values())
                     .noneMatch(value -> value.contains("s3cret") || value.contains("m4ster"));
             assertThat(configuration.clusterConfigFile())
-                    .isEqualTo(
-                            binary == Binary.REDIS_7_0
-                                    ? java.util.Optional.of("nodes.conf")
-                                    : java.util.Optional.empty());
+                    .isEqualTo(binary == Binary.REDIS_7_0 ? Optional.of("nodes.conf") : Optional.empty());
         }
     }
 
@@ -141,7 +140,7 @@ class NodeConfigurationTest {
     }
 
     private TestServer start(Binary binary, String... options) {
-        List<String> all = new java.util.ArrayList<>(List.of("--port", Integer.toString(PORT)));
+        List<String> all = new ArrayList<>(List.of("--port", Integer.toString(PORT)));
         all.addAll(List.of(options));
         return TestServer.start(binary, dir, all.toArray(String[]::new));
     }

@@ -43,7 +43,19 @@ final class TestCluster implements AutoCloseable {
     /** Masters on the first ports, then their first replicas in the same order, and so on; serving when it returns. */
     static TestCluster start(
             Binary binary, Path dir, ConnectionSettings settings, int masters, int replicas, String... options) {
-        TestCluster cluster = new TestCluster(binary, dir, settings, plan(FIRST_PORT, masters, replicas), options);
+        return startOn("127.0.0.1", binary, dir, settings, masters, replicas, options);
+    }
+
+    /** The same on another address of this machine. */
+    static TestCluster startOn(
+            String host,
+            Binary binary,
+            Path dir,
+            ConnectionSettings settings,
+            int masters,
+            int replicas,
+            String... options) {
+        TestCluster cluster = new TestCluster(binary, dir, settings, plan(host, masters, replicas), options);
         try {
             cluster.plan
                     .nodes()
@@ -58,17 +70,17 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    static NodesConfPlan plan(int firstPort, int masters, int replicas) {
+    private static NodesConfPlan plan(String host, int masters, int replicas) {
         SplittableRandom random = new SplittableRandom();
         List<SlotSet> slots = SlotSet.split(masters);
         List<Target> nodes = new ArrayList<>();
         for (int i = 0; i < masters * (1 + replicas); i++) {
-            int port = firstPort + i;
+            int port = FIRST_PORT + i;
             NodeId id = NodeId.random(random);
             nodes.add(
                     i < masters
-                            ? Target.master(id, "127.0.0.1", port, port + 10_000, slots.get(i), i + 1)
-                            : Target.replica(id, "127.0.0.1", port, port + 10_000, nodes.get(i % masters)));
+                            ? Target.master(id, host, port, port + 10_000, slots.get(i), i + 1)
+                            : Target.replica(id, host, port, port + 10_000, nodes.get(i % masters)));
         }
         return NodesConfPlan.of(nodes);
     }
@@ -110,16 +122,21 @@ final class TestCluster implements AutoCloseable {
     }
 
     void start(NodeId id) {
-        int port = plan.nodes().stream()
+        Target target = plan.nodes().stream()
                 .filter(node -> node.id().equals(id))
                 .findFirst()
-                .orElseThrow()
-                .port();
+                .orElseThrow();
         List<String> all = new ArrayList<>(List.of(
-                "--port", Integer.toString(port),
-                "--cluster-enabled", "yes",
-                "--cluster-node-timeout", "2000",
-                "--repl-diskless-sync-delay", "0"));
+                settings.tls() == null ? "--port" : "--tls-port",
+                Integer.toString(target.port()),
+                "--bind",
+                target.host(),
+                "--cluster-enabled",
+                "yes",
+                "--cluster-node-timeout",
+                "2000",
+                "--repl-diskless-sync-delay",
+                "0"));
         all.addAll(List.of(options));
         running.put(id, TestServer.start(binary, folder(id), all.toArray(String[]::new)));
     }
