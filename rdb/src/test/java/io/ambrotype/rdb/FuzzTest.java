@@ -44,7 +44,7 @@ class FuzzTest {
     @ValueSource(strings = {"redis-8.0.2-cluster", "valkey-9.1.2-cluster", "redis-6.2.11"})
     void everyByteChanged(String name) throws IOException {
         byte[] rdb = ServerFilesTest.file(name);
-        int[] masks = rdb.length < 1000 ? new int[] {1, 2, 4, 8, 16, 32, 64, 128, 255} : new int[] {1, 128, 255};
+        int[] masks = rdb.length < 1000 ? new int[] {1, 2, 8, 64, 128, 255} : new int[] {255};
         for (int at = 0; at < rdb.length; at++) {
             for (int mask : masks) {
                 byte[] changed = rdb.clone();
@@ -59,7 +59,7 @@ class FuzzTest {
     void anyDamage(String name) throws IOException {
         byte[] rdb = ServerFilesTest.file(name);
         Random random = new Random(name.hashCode());
-        for (int round = 0; round < 3000; round++) {
+        for (int round = 0; round < 1500; round++) {
             byte[] damaged = rdb;
             for (int i = random.nextInt(3); i >= 0; i--) {
                 damaged = damage(damaged, random);
@@ -110,7 +110,7 @@ class FuzzTest {
     @Test
     void arbitraryValuesOfEveryType() throws IOException {
         Random random = new Random(11);
-        for (int round = 0; round < 20_000; round++) {
+        for (int round = 0; round < 6000; round++) {
             byte[] value = new byte[random.nextInt(60)];
             for (int i = 0; i < value.length; i++) {
                 value[i] = (byte) (random.nextInt(3) == 0 ? random.nextInt(256) : random.nextInt(12));
@@ -125,7 +125,7 @@ class FuzzTest {
     void arbitraryPackedValues() throws IOException {
         Random random = new Random(12);
         int[] types = {9, 10, 11, 12, 13, 16, 17, 20, 23};
-        for (int round = 0; round < 20_000; round++) {
+        for (int round = 0; round < 6000; round++) {
             byte[] body = new byte[random.nextInt(40)];
             for (int i = 0; i < body.length; i++) {
                 body[i] = (byte) (random.nextInt(3) == 0 ? random.nextInt(256) : random.nextInt(4));
