@@ -27,6 +27,7 @@ final class Progress implements AutoCloseable {
 
     private static final long REDRAW_MILLIS = 100;
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long SHORT_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long RATE_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(3);
     private static final int BAR_WIDTH = 20;
 
@@ -70,35 +71,50 @@ final class Progress implements AutoCloseable {
 
     /** Prints a line above the bars. */
     synchronized void above(String line) {
-        erase();
-        out.println(line);
-        draw();
+        StringBuilder frame = new StringBuilder();
+        erase(frame);
+        frame.append(line).append('\n');
+        draw(frame);
+        show(frame);
     }
 
     /** Brings what is shown up to date. */
     synchronized void draw() {
+        StringBuilder frame = new StringBuilder();
+        erase(frame);
+        draw(frame);
+        show(frame);
+    }
+
+    private void draw(StringBuilder frame) {
         switch (form) {
             case SILENT -> {}
-            case LINES -> {
-                for (Task task : tasks) {
-                    if (task.isDue()) {
-                        out.println(task.plainLine());
-                    }
-                }
-            }
+            case LINES ->
+                tasks.stream()
+                        .filter(Task::isDue)
+                        .forEach(task -> frame.append(task.plainLine()).append('\n'));
             case BARS -> {
-                erase();
-                int labels = tasks.stream()
-                        .mapToInt(task -> task.label.length())
-                        .max()
-                        .orElse(0);
+                int labels = tasks.stream().mapToInt(task -> task.label.length()).max().orElse(0);
                 for (Task task : tasks) {
                     String line = task.bar(labels);
-                    out.println(line.length() < width ? line : line.substring(0, width - 1));
+                    frame.append(line, 0, Math.min(line.length(), width - 1)).append('\n');
                 }
                 drawn = tasks.size();
             }
         }
+    }
+
+    private void erase(StringBuilder frame) {
+        if (drawn > 0) {
+            // So many lines up, and clear what is below.
+            frame.append("\033[%dA\r\033[J".formatted(drawn));
+            drawn = 0;
+        }
+    }
+
+    /** A frame is written at once, so that it does not flicker. */
+    private void show(StringBuilder frame) {
+        out.print(frame);
         out.flush();
     }
 
@@ -115,14 +131,6 @@ final class Progress implements AutoCloseable {
             notifyAll();
         }
         ended.run();
-    }
-
-    private void erase() {
-        if (drawn > 0) {
-            // So many lines up, and clear what is below.
-            out.print("\033[%dA\r\033[J".formatted(drawn));
-            drawn = 0;
-        }
     }
 
     private synchronized void drawUntilClosed() {
@@ -185,12 +193,13 @@ final class Progress implements AutoCloseable {
         }
 
         private boolean isDue() {
+            long now = nanoTime.getAsLong();
             if (outcome != null) {
-                boolean due = !printedOutcome;
+                // What is over at once needs no line.
+                boolean due = !printedOutcome && now - started >= SHORT_NANOS;
                 printedOutcome = true;
                 return due;
             }
-            long now = nanoTime.getAsLong();
             long tenth = percent().orElse(0) / 10;
             if (tenth > printedTenth || now - printedNanos >= QUIET_NANOS) {
                 printedTenth = tenth;

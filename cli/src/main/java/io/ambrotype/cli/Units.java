@@ -39,8 +39,8 @@ final class Units {
 
     /** A number with its noun in the singular or plural: {@code 1 key}, {@code 2,000 keys}. */
     static String count(long count, String noun) {
-        return count(count) + " "
-                + (count == 1 ? noun : noun.endsWith("y") ? noun.substring(0, noun.length() - 1) + "ies" : noun + "s");
+        String plural = noun.endsWith("ry") ? noun.substring(0, noun.length() - 1) + "ies" : noun + "s";
+        return count(count) + " " + (count == 1 ? noun : plural);
     }
 
     /** Bytes in each second: {@code 250 MiB/s}. */
