@@ -16,6 +16,8 @@ import io.ambrotype.repository.Manifest;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.restore.RestoreRequest;
+import io.ambrotype.topology.NodesConf;
+import io.ambrotype.topology.Role;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -40,16 +42,19 @@ class LostDiskTest {
         write(lab, "after the snapshot");
         GroundTruth truth = GroundTruth.of(lab);
 
-        refusedWhileItAnswers(operator, snapshot, replica);
-        refusedWhileItAnswers(operator, snapshot, master);
+        refused(operator, snapshot, replica, "something answers at " + replica.address());
+        refused(operator, snapshot, master, "something answers at " + master.address());
 
         comesBack(operator, snapshot, lab, replica);
         assertThat(lab.replicas()).contains(replica);
         assertThat(truth.differencesTo(GroundTruth.of(lab), Instant.now())).isEmpty();
 
-        master.kill();
         RedisServer successor = lab.servers().get(4);
-        await().atMost(Labs.patience()).until(() -> lab.masters().contains(successor));
+        set(successor, "cluster-replica-no-failover", "yes");
+        master.kill();
+        refused(operator, snapshot, master, "is alive and was not promoted");
+        set(successor, "cluster-replica-no-failover", "no");
+        await().atMost(Labs.patience()).until(() -> isMasterForAll(successor, lab));
         comesBack(operator, snapshot, lab, master);
         assertThat(lab.replicas()).contains(master).hasSize(3);
         assertThat(truth.differencesTo(GroundTruth.of(lab), Instant.now())).isEmpty();
@@ -57,13 +62,13 @@ class LostDiskTest {
                 .isEmpty();
     }
 
-    private void refusedWhileItAnswers(Operator operator, Manifest snapshot, RedisServer node) {
+    private void refused(Operator operator, Manifest snapshot, RedisServer node, String reason) {
         Path folder = labs.folder().resolve("refused");
         assertThatThrownBy(() -> operator.restore(
                         snapshot, RestoreRequest.into(folder).only(node.address())))
                 .isInstanceOfSatisfying(AmbrotypeException.class, e -> assertThat(e.code())
                         .isEqualTo(ErrorCode.UNSAFE))
-                .hasMessageContaining("something answers at " + node.address());
+                .hasMessageContaining(reason);
         assertThat(folder).doesNotExist();
     }
 
@@ -95,6 +100,21 @@ class LostDiskTest {
         lab.awaitWhole(Labs.patience());
         try (RespConnection connection = node.connect()) {
             assertThat(connection.text("CLUSTER", "MYID")).isEqualTo(id);
+        }
+    }
+
+    private static boolean isMasterForAll(RedisServer node, LabCluster lab) {
+        return lab.servers().stream().filter(RedisServer::isRunning).allMatch(viewer -> {
+            try (RespConnection connection = viewer.connect()) {
+                return NodesConf.parseLines(connection.bytes("CLUSTER", "NODES"), viewer.toString()).stream()
+                        .anyMatch(line -> line.port() == node.address().port() && line.role() == Role.MASTER);
+            }
+        });
+    }
+
+    private static void set(RedisServer server, String name, String value) {
+        try (RespConnection connection = server.connect()) {
+            connection.call("CONFIG", "SET", name, value);
         }
     }
 
