@@ -75,8 +75,8 @@ class KilledProcessTest {
         VerifyReport report = operator.verifyAll();
         assertThat(report.failure()).isEmpty();
         assertThat(report.snapshots())
-                .anyMatch(snapshot -> snapshot.snapshot().equals(older.snapshot())
-                        && snapshot.state() == VerifyReport.State.SOUND);
+                .anyMatch(snapshot ->
+                        snapshot.snapshot().equals(older.snapshot()) && snapshot.state() == VerifyReport.State.SOUND);
         assertThat(unfinished()).isNotEmpty();
         CommandLineRun list = CommandLineRun.of(
                 labs.folder(), "list", "--repo", operator.place().toString());

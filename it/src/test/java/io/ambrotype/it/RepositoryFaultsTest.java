@@ -98,8 +98,8 @@ class RepositoryFaultsTest {
         assertThat(verify.out() + verify.err()).contains(dump.objectName());
         for (List<String> form : List.of(List.<String>of(), List.of("--masters", "2", "--replicas", "0"))) {
             Path folder = labs.folder().resolve("restored");
-            List<String> command = new ArrayList<>(
-                    List.of("restore", snapshot.snapshot().text(), "--into", folder.toString()));
+            List<String> command =
+                    new ArrayList<>(List.of("restore", snapshot.snapshot().text(), "--into", folder.toString()));
             command.addAll(form);
             CommandLineRun restore = run(command.toArray(new String[0]));
             assertThat(restore.status()).as(restore.err()).isEqualTo(ErrorCode.CORRUPT.exitStatus());
@@ -110,7 +110,8 @@ class RepositoryFaultsTest {
         assertThat(run("restore", snapshot.snapshot().text(), "--rdb", file.toString())
                         .status())
                 .isEqualTo(ErrorCode.CORRUPT.exitStatus());
-        assertThat(labs.folder()).isDirectoryNotContaining(path -> path.toString().endsWith(".rdb"));
+        assertThat(labs.folder())
+                .isDirectoryNotContaining(path -> path.toString().endsWith(".rdb"));
     }
 
     @Test
@@ -121,9 +122,7 @@ class RepositoryFaultsTest {
             assertThat(operator.compare(both.get(0).get(), both.get(1).get()).isEqual())
                     .isTrue();
         }
-        assertThat(operator.repository().list())
-                .hasSize(3)
-                .allMatch(SnapshotEntry.Finished.class::isInstance);
+        assertThat(operator.repository().list()).hasSize(3).allMatch(SnapshotEntry.Finished.class::isInstance);
         assertThat(operator.verifyAll().failure()).isEmpty();
     }
 
@@ -136,7 +135,8 @@ class RepositoryFaultsTest {
 
         CommandLineRun own = run("restore", "latest", "--into", into);
         assertThat(own.status()).isEqualTo(ErrorCode.UNSAFE.exitStatus());
-        assertThat(own.err()).contains("something answers at " + lab.addresses().getFirst().host());
+        assertThat(own.err())
+                .contains("something answers at " + lab.addresses().getFirst().host());
         CommandLineRun sameIds = run("restore", "latest", "--into", into, "--same-ids", "--nodes", others);
         assertThat(sameIds.status()).isEqualTo(ErrorCode.UNSAFE.exitStatus());
         assertThat(sameIds.err()).containsAnyOf("the old node ", "in touch with a living node ");

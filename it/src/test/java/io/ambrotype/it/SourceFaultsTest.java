@@ -126,7 +126,11 @@ class SourceFaultsTest {
         RedisServer replica = labs.server(SERVER);
         Operator operator = new Operator(labs.folder());
         try (Relay wire = new Relay(master.address())) {
-            call(replica, "REPLICAOF", "127.0.0.1", Integer.toString(wire.address().port()));
+            call(
+                    replica,
+                    "REPLICAOF",
+                    "127.0.0.1",
+                    Integer.toString(wire.address().port()));
             replica.awaitSynced(Labs.patience());
 
             wire.holdReplicas();
@@ -172,8 +176,8 @@ class SourceFaultsTest {
 
         assertThat(sourcePort(snapshot, 0)).isEqualTo(master.address().port());
         assertThat(snapshot.warnings())
-                .anyMatch(warning ->
-                        warning.startsWith("shard 0: ") && warning.contains(replica.address().toString()));
+                .anyMatch(warning -> warning.startsWith("shard 0: ")
+                        && warning.contains(replica.address().toString()));
         operator.proveEqual(lab, snapshot, truth);
     }
 
@@ -230,8 +234,7 @@ class SourceFaultsTest {
                 // The sizes of two RDBs of the same data differ by a few bytes: their heads tell times.
                 int offset = 9 + random.nextInt(size - 40);
                 boolean cut = i % 3 == 0;
-                wire.falsify(
-                        cut ? new Relay.Fault.Cut(offset) : new Relay.Fault.Flip(offset, random.nextInt(8)));
+                wire.falsify(cut ? new Relay.Fault.Cut(offset) : new Relay.Fault.Flip(offset, random.nextInt(8)));
                 AmbrotypeException failure = catchThrowableOfType(
                         AmbrotypeException.class,
                         () -> operator.backup(List.of(wire.address()), BackupListener.NONE, request -> request));
