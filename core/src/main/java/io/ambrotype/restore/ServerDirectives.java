@@ -155,6 +155,9 @@ final class ServerDirectives {
         master.ifPresent(of -> file.line("replicaof " + of.host() + " " + of.port()));
         file.blank();
         CARRIED.forEach(file::carry);
+        if (nodesConf.isPresent()) {
+            file.clusterDatabases(manifest);
+        }
         if (recorded.host().equals(address.client().host())
                 && recorded.port() == address.client().port()) {
             // An announced port of 0 stands for the port itself.
@@ -222,6 +225,18 @@ final class ServerDirectives {
         boolean tellsPaths =
                 recorded.vendor().equals("valkey") || !recorded.version().matches("[56]\\..*");
         return module.path().map(path -> path.indexOf('/') < 0).orElse(tellsPaths);
+    }
+
+    /** A standalone server of Valkey 9 has several databases by another name than its cluster; of two lines the last counts. */
+    private void clusterDatabases(Manifest manifest) {
+        int needed = 1 + manifest.shards().stream()
+                        .flatMap(shard -> shard.content().databases().keySet().stream())
+                        .mapToInt(Integer::intValue)
+                        .max()
+                        .orElse(0);
+        if (needed > 1 && manifest.kind() == Manifest.Kind.STANDALONE) {
+            directive("cluster-databases", Integer.toString(needed));
+        }
     }
 
     private void loadModule(Manifest.Module module) {
