@@ -229,7 +229,8 @@ final class ServerDirectives {
 
     /** A standalone server of Valkey 9 has several databases by another name than its cluster; of two lines the last counts. */
     private void clusterDatabases(Manifest manifest) {
-        int needed = 1 + manifest.shards().stream()
+        int needed = 1
+                + manifest.shards().stream()
                         .flatMap(shard -> shard.content().databases().keySet().stream())
                         .mapToInt(Integer::intValue)
                         .max()
