@@ -7,10 +7,10 @@ jvm_options=(
   -Xlog:disable "-Xlog:all=error,aot*=off:stderr" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 )
 
-# Becomes the program: launch JAVA_HOME APP_FOLDER AOT_CACHE ARGUMENT...
+# Becomes the program: launch JAVA_HOME JAR_FOLDER AOT_CACHE ARGUMENT...
 # An AOT cache that is missing, stale or of another JDK is ignored by the JVM; the start is slower then.
 launch() {
-  local java=$1/bin/java app=$2 cache=$3
+  local java=$1/bin/java jars=$2 cache=$3
   shift 3
   # Options in these variables are honoured, but not announced on stderr at every start.
   # shellcheck disable=SC2206 # they are lists of words
@@ -32,5 +32,5 @@ launch() {
     export COLUMNS=${COLUMNS:-80}
   fi
   exec "$java" "${jvm_options[@]}" -XX:AOTCache="$cache" ${more[@]+"${more[@]}"} \
-    -cp "$app/lib/ambrotype.jar" io.ambrotype.cli.Main "$@"
+    -cp "$jars/ambrotype.jar" io.ambrotype.cli.Main "$@"
 }

@@ -259,7 +259,7 @@ make_cache() {
   rm -f "$3"
   if ! env -u JAVA_TOOL_OPTIONS -u JDK_JAVA_OPTIONS -u _JAVA_OPTIONS \
     "$1/bin/java" "${jvm_options[@]}" -XX:AOTCacheOutput="$3.new" \
-    -cp "$2/lib/ambrotype.jar" io.ambrotype.cli.StartupTraining >/dev/null 2>&1 </dev/null 9>&-; then
+    -cp "$2/ambrotype.jar" io.ambrotype.cli.StartupTraining >/dev/null 2>&1 </dev/null 9>&-; then
     rm -f "$3.new"
   fi
   [[ ! -f $3.new ]] || mv -f "$3.new" "$3"
@@ -290,7 +290,7 @@ build_app() {
     [[ ! -d $app ]] || mv "$app" "$app.old"
     mv "$app.new" "$app"
     rm -rf "$app.old"
-    make_cache "$java_home" "$app" "$cache"
+    make_cache "$java_home" "$app/lib" "$cache"
   fi
   unlock_build
 }

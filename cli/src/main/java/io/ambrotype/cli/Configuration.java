@@ -219,7 +219,8 @@ final class Configuration {
         return parent == null ? Path.of("").toAbsolutePath() : parent;
     }
 
-    private static Content parse(Path path, String text) {
+    /** Reads the text of the file at a path. */
+    static Content parse(Path path, String text) {
         YAMLMapper mapper = YAMLMapper.builder(YAMLFactory.builder()
                         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                         .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)

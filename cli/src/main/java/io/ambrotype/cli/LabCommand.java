@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,6 +42,14 @@ import picocli.CommandLine.Spec;
 final class LabCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
+
+    /** The command with its own commands. */
+    static CommandLine commandLine(Context context) {
+        return new CommandLine(new LabCommand())
+                .addSubcommand(new Start(context))
+                .addSubcommand(new Status(context))
+                .addSubcommand(new Stop(context));
+    }
 
     /** Without a command of its own. */
     @Override

@@ -9,8 +9,13 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -107,50 +112,75 @@ public final class Main implements Runnable {
 
     /** Runs a command line and returns the exit status; what it says goes to the given terminal. */
     static int run(Terminal terminal, Clock clock, Interruption interruption, String... arguments) {
+        if (List.of(arguments).equals(List.of("--version"))) {
+            // Asked for so often by other programs that it does not wait for the parser.
+            terminal.out().println(Version.current());
+            return DONE;
+        }
         Context context = new Context(terminal, clock, new SecureRandom());
-        CommandLine commandLine = commandLine(context);
+        CommandLine commandLine = commandLine(context, arguments);
         commandLine.setParameterExceptionHandler((wrong, _) -> {
             Console console = context.options().output == GlobalOptions.Output.JSON
                     ? context.console()
                     : new Console(terminal, GlobalOptions.asksForJson(arguments), false, System::nanoTime);
             return fail(console, Failures.of(wrong));
         });
-        commandLine.setExecutionExceptionHandler((thrown, command, _) -> {
-            if (thrown instanceof ParameterException wrong) {
-                return fail(context.console(), Failures.of(wrong));
-            }
-            if (terminal.variable("AMBROTYPE_DEBUG").isPresent()) {
-                thrown.printStackTrace(terminal.err());
-            }
-            return fail(context.console(), Failures.of(thrown, interruption.happened));
-        });
+        commandLine.setExecutionExceptionHandler((thrown, _, _) -> fail(context, thrown, interruption));
         try {
             return commandLine.execute(arguments);
         } catch (Error e) {
             // The library that parses command lines hands on exceptions, but not what is worse.
-            return fail(context.console(), Failures.of(e, interruption.happened));
+            return fail(context, e, interruption);
         }
     }
 
-    /** The commands and how they are parsed and explained. */
+    private static int fail(Context context, Throwable thrown, Interruption interruption) {
+        if (context.terminal().variable("AMBROTYPE_DEBUG").isPresent()) {
+            thrown.printStackTrace(context.terminal().err());
+        }
+        return fail(
+                context.console(),
+                thrown instanceof ParameterException wrong
+                        ? Failures.of(wrong)
+                        : Failures.of(thrown, interruption.happened));
+    }
+
+    /** All commands, in the order in which help lists them. */
+    private static Map<String, Supplier<Object>> commands(Context context) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("backup", () -> new BackupCommand(context));
+        commands.put("list", () -> new ListCommand(context));
+        commands.put("show", () -> new ShowCommand(context));
+        commands.put("verify", () -> new VerifyCommand(context));
+        commands.put("restore", () -> new RestoreCommand(context));
+        commands.put("rdb", () -> new RdbCommand(context));
+        commands.put("lab", () -> LabCommand.commandLine(context));
+        commands.put("demo", () -> new DemoCommand(context));
+        commands.put("completion", () -> new CompletionCommand(context));
+        commands.put("help", () -> new HelpCommand(context));
+        return commands;
+    }
+
+    /** The whole program: how every command is parsed and explained. */
     static CommandLine commandLine(Context context) {
+        return commandLine(context, commands(context).values());
+    }
+
+    /**
+     * As much of the program as these arguments can mean: to look at the annotations of every command takes longer than
+     * most commands.
+     */
+    private static CommandLine commandLine(Context context, String... arguments) {
+        Map<String, Supplier<Object>> commands = commands(context);
+        Map<String, Supplier<Object>> named = new LinkedHashMap<>(commands);
+        named.keySet().retainAll(List.of(arguments));
+        return commandLine(context, named.isEmpty() ? commands.values() : named.values());
+    }
+
+    private static CommandLine commandLine(Context context, Collection<Supplier<Object>> commands) {
         Terminal terminal = context.terminal();
         CommandLine commandLine = new CommandLine(new Main(context));
-        // In the order in which help lists them.
-        commandLine
-                .addSubcommand(new BackupCommand(context))
-                .addSubcommand(new ListCommand(context))
-                .addSubcommand(new ShowCommand(context))
-                .addSubcommand(new VerifyCommand(context))
-                .addSubcommand(new RestoreCommand(context))
-                .addSubcommand(new RdbCommand(context))
-                .addSubcommand(new CommandLine(new LabCommand())
-                        .addSubcommand(new LabCommand.Start(context))
-                        .addSubcommand(new LabCommand.Status(context))
-                        .addSubcommand(new LabCommand.Stop(context)))
-                .addSubcommand(new DemoCommand(context))
-                .addSubcommand(new CompletionCommand(context))
-                .addSubcommand(new HelpCommand(context));
+        commands.forEach(command -> commandLine.addSubcommand(command.get()));
         return commandLine
                 .setOut(new PrintWriter(terminal.out(), true, UTF_8))
                 .setErr(new PrintWriter(terminal.err(), true, UTF_8))

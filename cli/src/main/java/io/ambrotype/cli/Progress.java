@@ -94,7 +94,10 @@ final class Progress implements AutoCloseable {
                         .filter(Task::isDue)
                         .forEach(task -> frame.append(task.plainLine()).append('\n'));
             case BARS -> {
-                int labels = tasks.stream().mapToInt(task -> task.label.length()).max().orElse(0);
+                int labels = tasks.stream()
+                        .mapToInt(task -> task.label.length())
+                        .max()
+                        .orElse(0);
                 for (Task task : tasks) {
                     String line = task.bar(labels);
                     frame.append(line, 0, Math.min(line.length(), width - 1)).append('\n');
