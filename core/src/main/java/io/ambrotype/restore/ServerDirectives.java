@@ -232,8 +232,9 @@ final class ServerDirectives {
                             comment("Module " + module.name() + "; add the arguments that it was loaded with.");
                             directive("loadmodule", path);
                         },
-                        () -> comment("Module " + module.name()
-                                + " has no path that the server tells: unless it is built in, add loadmodule PATH here."));
+                        () -> comment(
+                                "Module " + module.name()
+                                        + " has no path that the server tells: unless it is built in, add loadmodule PATH here."));
     }
 
     private void withheld() {

@@ -32,7 +32,6 @@ public record CommandLineRun(int status, String out, String err) {
                 directory,
                 _ -> Optional.empty());
         int status = Main.run(terminal, Clock.systemUTC(), new Main.Interruption(), arguments);
-        return new CommandLineRun(
-                status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        return new CommandLineRun(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 }

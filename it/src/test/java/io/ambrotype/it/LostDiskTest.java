@@ -64,10 +64,10 @@ class LostDiskTest {
 
     private void refused(Operator operator, Manifest snapshot, RedisServer node, String reason) {
         Path folder = labs.folder().resolve("refused");
-        assertThatThrownBy(() -> operator.restore(
-                        snapshot, RestoreRequest.into(folder).only(node.address())))
-                .isInstanceOfSatisfying(AmbrotypeException.class, e -> assertThat(e.code())
-                        .isEqualTo(ErrorCode.UNSAFE))
+        assertThatThrownBy(() ->
+                        operator.restore(snapshot, RestoreRequest.into(folder).only(node.address())))
+                .isInstanceOfSatisfying(
+                        AmbrotypeException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSAFE))
                 .hasMessageContaining(reason);
         assertThat(folder).doesNotExist();
     }

@@ -86,8 +86,8 @@ class RoundTripTest {
         restored.close();
     }
 
-    private void oneRdbForASingleServer(
-            ServerBinary server, Operator operator, Manifest snapshot, GroundTruth truth) throws Exception {
+    private void oneRdbForASingleServer(ServerBinary server, Operator operator, Manifest snapshot, GroundTruth truth)
+            throws Exception {
         LabCluster single = labs.standalone(server, 0, "maxmemory-policy allkeys-lfu");
         RedisServer alone = single.servers().getFirst();
         alone.kill();

@@ -144,7 +144,8 @@ class StandaloneTest {
         Path verbatim = labs.folder().resolve("verbatim");
         operator.restore(snapshot, RestoreRequest.into(verbatim));
         LabCluster restored = labs.adopt(verbatim, server, StartOrder.MASTERS_FIRST);
-        assertThat(use(restored, frequency)).isBetween(199L, 200 + Labs.patience().toSeconds());
+        assertThat(use(restored, frequency))
+                .isBetween(199L, 200 + Labs.patience().toSeconds());
         restored.close();
 
         int port = Labs.freePorts(2);
@@ -165,7 +166,8 @@ class StandaloneTest {
                 "127.0.0.1:%d,127.0.0.1:%d".formatted(port, port + 1));
         assertThat(run.status()).as(run.err()).isZero();
         LabCluster cluster = labs.adopt(routed, server, StartOrder.ALL_AT_ONCE);
-        assertThat(use(cluster, frequency)).isBetween(199L, 200 + Labs.patience().toSeconds());
+        assertThat(use(cluster, frequency))
+                .isBetween(199L, 200 + Labs.patience().toSeconds());
     }
 
     private static long use(LabCluster lab, boolean frequency) {
