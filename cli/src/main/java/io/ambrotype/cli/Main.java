@@ -155,6 +155,7 @@ public final class Main implements Runnable {
         commands.put("restore", () -> new RestoreCommand(context));
         commands.put("rdb", () -> new RdbCommand(context));
         commands.put("lab", () -> LabCommand.commandLine(context));
+        commands.put("demo", () -> new DemoCommand(context));
         commands.put("completion", () -> new CompletionCommand(context));
         commands.put("help", () -> new HelpCommand(context));
         return commands;

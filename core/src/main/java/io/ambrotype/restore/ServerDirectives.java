@@ -158,7 +158,9 @@ final class ServerDirectives {
         if (recorded.host().equals(address.client().host())
                 && recorded.port() == address.client().port()) {
             // An announced port of 0 stands for the port itself.
-            OF_THE_ADDRESS.stream().filter(name -> !file.value(name).equals("0")).forEach(file::carry);
+            OF_THE_ADDRESS.stream()
+                    .filter(name -> !file.value(name).equals("0"))
+                    .forEach(file::carry);
         }
         modules.forEach(file::loadModule);
         file.withheld();

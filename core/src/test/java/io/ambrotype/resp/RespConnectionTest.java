@@ -191,7 +191,8 @@ class RespConnectionTest {
         List<Socket> queue = new ArrayList<>();
         try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             HostAndPort address = new HostAndPort("127.0.0.1", full.getLocalPort());
-            ConnectionSettings impatient = PLAIN.withConnectTimeout(Duration.ofMillis(200));
+            ConnectionSettings impatient =
+                    PLAIN.withConnectTimeout(Duration.ofMillis(200)).withReplyTimeout(Duration.ofMillis(200));
             for (int i = 0; i < 3; i++) {
                 Socket socket = new Socket();
                 queue.add(socket);

@@ -1,0 +1,324 @@
+package io.ambrotype.cli;
+
+import io.ambrotype.backup.Backup;
+import io.ambrotype.backup.BackupListener;
+import io.ambrotype.backup.BackupRequest;
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
+import io.ambrotype.common.Time;
+import io.ambrotype.compare.Comparison;
+import io.ambrotype.compare.SnapshotComparer;
+import io.ambrotype.lab.Keyspace;
+import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.LabSpec;
+import io.ambrotype.lab.RedisServer;
+import io.ambrotype.lab.ServerBinary;
+import io.ambrotype.lab.StartOrder;
+import io.ambrotype.repository.Manifest;
+import io.ambrotype.repository.Repository;
+import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.restore.LivenessCheck;
+import io.ambrotype.restore.RestoreListener;
+import io.ambrotype.restore.RestorePlan;
+import io.ambrotype.restore.RestorePlanner;
+import io.ambrotype.restore.RestoreRequest;
+import io.ambrotype.restore.Restorer;
+import io.ambrotype.restore.TargetAddress;
+import io.ambrotype.storage.FileStore;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operator's story on real servers: a cluster under load is snapshotted, lost with all its files, brought back with
+ * its nodes' own ids, and brought back once more as five masters without replicas. Each time the restored cluster is
+ * captured again, and the two snapshots must be equal, slot by slot.
+ *
+ * <p>Nothing is staged: the steps call the same operations as the commands do.
+ */
+final class DemoStory implements AutoCloseable {
+    static final int MASTERS = 3;
+    static final int REPLICAS = 1;
+    static final int NEW_MASTERS = 5;
+
+    private static final long KEYSPACE_SEED = 2463;
+    private static final long FILLER = 20_000;
+    private static final Duration BUSINESS = Duration.ofSeconds(3);
+    private static final Duration OUTAGE = Duration.ofSeconds(2);
+
+    private final Path folder;
+    private final ServerBinary server;
+    private final int portBase;
+    private final Time time;
+    private final RandomGenerator random;
+    private final Teller teller;
+    private final List<Act> acts = new ArrayList<>();
+    private @Nullable LabCluster lab;
+
+    /** Tells the story while it happens. */
+    interface Teller {
+        /** What is about to be done. */
+        void begin(String sentence);
+
+        /** What came of it. */
+        void end(Act act);
+    }
+
+    /**
+     * One step of the story.
+     *
+     * @param name stable name
+     * @param outcome in a sentence
+     * @param took how long it took
+     * @param requests requests of the service meanwhile
+     * @param errors of these, how many failed
+     */
+    record Act(String name, String outcome, Duration took, long requests, long errors) {}
+
+    /**
+     * The end of the story.
+     *
+     * @param server what the servers were
+     * @param acts all steps
+     * @param entries entries of the snapshot
+     * @param restoredEqual whether the cluster that came back was equal to the snapshot
+     * @param reshapedEqual whether the five masters were
+     * @param ordersBeforeSnapshot orders that were confirmed before the snapshot began
+     * @param ordersFound of these, how many were there again
+     * @param ordersAfterSnapshot orders confirmed after it began, which no snapshot promises to have
+     */
+    record Report(
+            String server,
+            List<Act> acts,
+            long entries,
+            boolean restoredEqual,
+            boolean reshapedEqual,
+            long ordersBeforeSnapshot,
+            long ordersFound,
+            long ordersAfterSnapshot) {
+        /** Whether everything came back. */
+        boolean isHappy() {
+            return restoredEqual && reshapedEqual && ordersFound == ordersBeforeSnapshot;
+        }
+    }
+
+    /**
+     * A story that has not begun.
+     *
+     * @param folder an empty folder for everything; left to the caller
+     * @param portBase first of the ports that it takes
+     */
+    DemoStory(Path folder, ServerBinary server, int portBase, Time time, RandomGenerator random, Teller teller) {
+        this.folder = folder;
+        this.server = server;
+        this.portBase = portBase;
+        this.time = time;
+        this.random = random;
+        this.teller = teller;
+    }
+
+    /** Plays it to its end. */
+    Report play() throws InterruptedException {
+        Repository repository = Repository.create(new FileStore(folder.resolve("repository"), time), random);
+        Path home = folder.resolve("cluster");
+        LabCluster original = open("cluster", "starting a cluster of 3 masters and 3 replicas", () -> {
+            LabCluster started = LabCluster.create(LabSpec.cluster(home, server, MASTERS, REPLICAS, portBase)
+                    .with("repl-diskless-sync-delay 0", "save \"\""));
+            return new Outcome<>(
+                    started, server.version() + ": " + started.servers().size() + " servers serve");
+        });
+        List<HostAndPort> addresses = original.addresses();
+
+        try (ShopService shop = new ShopService(addresses, time, random)) {
+            step("data", "filling it with keys of every type and encoding", shop, () -> {
+                Keyspace.Report written = Keyspace.of(KEYSPACE_SEED)
+                        .withFiller(FILLER)
+                        .write(addresses.getFirst(), ConnectionSettings.defaults(), time.instant());
+                shop.stock();
+                return new Outcome<>(
+                        written,
+                        Units.count(written.commands(), "command") + " written, "
+                                + Units.count(ShopService.PRODUCTS, "product") + " on the shelves");
+            });
+            step(
+                    "business",
+                    "the shop opens: reads products, books orders, fails where a product is missing",
+                    shop,
+                    () -> {
+                        shop.open();
+                        time.sleep(BUSINESS);
+                        return new Outcome<>(shop, "it serves");
+                    });
+            long[] before = shop.confirmed();
+            Manifest snapshot = step("snapshot", "taking a snapshot while the shop serves", shop, () -> {
+                Manifest taken = backup(addresses, repository, "shop");
+                return new Outcome<>(
+                        taken,
+                        "snapshot " + taken.snapshot() + ", "
+                                + Units.count(taken.summary().entries(), "key"));
+            });
+            step("more-business", "the shop goes on", shop, () -> {
+                time.sleep(BUSINESS.dividedBy(3));
+                return new Outcome<>(shop, "it serves");
+            });
+            long[] atTheEnd = shop.confirmed();
+            step("accident", "the accident: all six servers are killed, all their files are gone", shop, () -> {
+                original.servers().forEach(RedisServer::kill);
+                lab = null;
+                removeTree(home);
+                time.sleep(OUTAGE);
+                shop.shut();
+                return new Outcome<>(shop, "nothing is left; the shop is closed");
+            });
+
+            LabCluster restored = open("restore", "restoring the snapshot with the nodes' own ids", () -> {
+                Path target = folder.resolve("restored");
+                restore(repository, snapshot, RestoreRequest.into(target).withSameIds());
+                LabCluster started = LabCluster.adopt(target, server, List.of(), StartOrder.MASTERS_FIRST);
+                return new Outcome<>(started, "the cluster serves: same ids, same slots, same addresses");
+            });
+            boolean restoredEqual = prove("proof", repository, snapshot, addresses);
+            long found = shop.found(before);
+            step("business-again", "the shop opens again", shop, () -> {
+                shop.open();
+                time.sleep(BUSINESS);
+                shop.shut();
+                return new Outcome<>(shop, "it serves");
+            });
+            restored.close();
+
+            List<TargetAddress> five = IntStream.range(0, NEW_MASTERS)
+                    .mapToObj(i -> new TargetAddress(
+                            new HostAndPort("127.0.0.1", portBase + MASTERS * (REPLICAS + 1) + i), OptionalInt.empty()))
+                    .toList();
+            LabCluster reshaped = open("reshape", "once more, as five masters without replicas", () -> {
+                Path target = folder.resolve("five");
+                restore(
+                        repository,
+                        snapshot,
+                        RestoreRequest.into(target).at(five).as(NEW_MASTERS, 0));
+                LabCluster started = LabCluster.adopt(target, server, List.of(), StartOrder.MASTERS_FIRST);
+                return new Outcome<>(started, started.servers().size() + " masters serve, each its share of the slots");
+            });
+            boolean reshapedEqual = prove("reshape-proof", repository, snapshot, reshaped.addresses());
+            return new Report(
+                    server.version().toString(),
+                    List.copyOf(acts),
+                    snapshot.summary().entries(),
+                    restoredEqual,
+                    reshapedEqual,
+                    Arrays.stream(before).sum(),
+                    found,
+                    Arrays.stream(atTheEnd).sum() - Arrays.stream(before).sum());
+        }
+    }
+
+    /** Ends all servers that still run. */
+    @Override
+    public void close() {
+        if (lab != null) {
+            lab.close();
+            lab = null;
+        }
+    }
+
+    private Manifest backup(List<HostAndPort> seeds, Repository repository, String name) throws InterruptedException {
+        BackupRequest request = BackupRequest.of(name, seeds, ConnectionSettings.defaults(), folder)
+                .withParallel(MASTERS, NEW_MASTERS);
+        return new Backup(request, BackupListener.NONE, time, Version.current().version()).run(repository);
+    }
+
+    private void restore(Repository repository, Manifest snapshot, RestoreRequest request) throws InterruptedException {
+        RestorePlan plan = RestorePlanner.plan(snapshot, request, random);
+        LivenessCheck.run(plan, ConnectionSettings.defaults());
+        new Restorer(repository, RestoreListener.NONE).run(plan);
+    }
+
+    /** Captures what was restored and compares it with the snapshot it came from. */
+    private boolean prove(String name, Repository repository, Manifest snapshot, List<HostAndPort> seeds)
+            throws InterruptedException {
+        return step(name, "capturing it again and comparing every key, value and expiry", null, () -> {
+            Manifest again = backup(seeds, repository, "shop, restored");
+            Instant now = time.instant();
+            Comparison comparison =
+                    new SnapshotComparer(repository).compare(snapshot.snapshot(), again.snapshot(), now);
+            String outcome = comparison.isEqual()
+                    ? "equal: " + Units.count(comparison.entriesHere(), "key") + ", slot by slot"
+                    : "NOT EQUAL in " + Units.count(comparison.slots().size(), "slot");
+            return new Outcome<>(comparison.isEqual(), outcome);
+        });
+    }
+
+    // ---- telling
+
+    private record Outcome<T>(T value, String sentence) {}
+
+    @FunctionalInterface
+    private interface Deed<T> {
+        Outcome<T> run() throws InterruptedException;
+    }
+
+    private LabCluster open(String name, String sentence, Deed<LabCluster> deed) throws InterruptedException {
+        LabCluster started = step(name, sentence, null, deed);
+        lab = started;
+        return started;
+    }
+
+    private <T> T step(String name, String sentence, @Nullable ShopService shop, Deed<T> deed)
+            throws InterruptedException {
+        teller.begin(sentence);
+        ShopService.Counts before = shop == null ? new ShopService.Counts(0, 0) : shop.counts();
+        Instant started = time.instant();
+        Outcome<T> outcome = deed.run();
+        ShopService.Counts counts =
+                shop == null ? new ShopService.Counts(0, 0) : shop.counts().since(before);
+        Act act = new Act(
+                name,
+                outcome.sentence(),
+                Duration.between(started, time.instant()),
+                counts.requests(),
+                counts.errors());
+        acts.add(act);
+        teller.end(act);
+        return outcome.value();
+    }
+
+    /** Removes a folder with all that is in it. */
+    static void removeTree(Path tree) {
+        try {
+            if (!Files.exists(tree)) {
+                return;
+            }
+            Files.walkFileTree(tree, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.deleteIfExists(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
+                        throws IOException {
+                    Files.deleteIfExists(visited);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException e) {
+            throw AmbrotypeException.of(ErrorCode.FAILED, "cannot remove " + tree + ": " + e.getMessage())
+                    .causedBy(e);
+        }
+    }
+}
