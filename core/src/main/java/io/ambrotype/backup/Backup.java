@@ -179,7 +179,8 @@ public final class Backup {
      * What is different now from what the shards were captured under; drops the captures that are no longer true.
      * Failing over and back leaves a higher epoch, or in a standalone set another history: that counts too.
      */
-    private static List<String> changes(BackupPlan plan, Map<NodeId, CapturedShard> captured, Topology now) {
+    private static List<String> changes(BackupPlan plan, Map<NodeId, CapturedShard> captured, Topology seen) {
+        Topology now = BackupPlanner.capturable(seen);
         List<String> changes = now.differencesFrom(plan.topology()).stream()
                 .filter(difference -> switch (difference.kind()) {
                     case KIND_CHANGED, MASTER_CHANGED, SLOTS_MOVED, ROLE_CHANGED -> true;

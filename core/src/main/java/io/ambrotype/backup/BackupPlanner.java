@@ -32,12 +32,17 @@ final class BackupPlanner {
      *
      * @throws AmbrotypeException {@link ErrorCode#UNSAFE} where a snapshot could not be whole, saying all reasons
      */
-    static BackupPlan plan(String deployment, Topology topology) {
+    static BackupPlan plan(String deployment, Topology seen) {
         List<String> reasons = new ArrayList<>();
         List<String> warnings = new ArrayList<>();
-        for (Problem problem : topology.problems()) {
+        Topology topology = capturable(seen);
+        for (Problem problem : seen.problems()) {
             (preventsWholeSnapshot(problem, topology) ? reasons : warnings).add(problem.sentence());
         }
+        seen.shards().stream()
+                .filter(shard -> !isCapturable(shard))
+                .forEach(shard -> warnings.add("master " + shard.master().name()
+                        + " owns no slots and did not answer; it is not part of the snapshot"));
         if (topology.shards().isEmpty()) {
             reasons.add("it has no master");
         }
@@ -66,6 +71,20 @@ final class BackupPlanner {
             warnings.addAll(shard.passedOver());
         }
         return new BackupPlan(deployment, topology, shards, warnings);
+    }
+
+    /** Without the masters that hold nothing and are dead, such as one whose replica took over: nothing is lost by it. */
+    static Topology capturable(Topology seen) {
+        return new Topology(
+                seen.kind(),
+                seen.shards().stream().filter(BackupPlanner::isCapturable).toList(),
+                seen.currentEpoch(),
+                seen.lastVoteEpoch(),
+                seen.problems());
+    }
+
+    private static boolean isCapturable(Shard shard) {
+        return shard.master().isReached() || !shard.slots().isEmpty();
     }
 
     private static boolean preventsWholeSnapshot(Problem problem, Topology topology) {

@@ -162,7 +162,7 @@ final class ServerDirectives {
                     .filter(name -> !file.value(name).equals("0"))
                     .forEach(file::carry);
         }
-        modules.forEach(file::loadModule);
+        modules.stream().filter(module -> !file.isBuiltIn(module)).forEach(file::loadModule);
         file.withheld();
         return String.join("\n", file.lines) + "\n";
     }
@@ -215,6 +215,13 @@ final class ServerDirectives {
         for (int i = 0; i + 1 < numbers.length; i += 2) {
             line("save " + numbers[i] + " " + numbers[i + 1]);
         }
+    }
+
+    /** From 7.0 on servers tell the path; what has none, or no folder in it, was never loaded from a file. */
+    private boolean isBuiltIn(Manifest.Module module) {
+        boolean tellsPaths =
+                recorded.vendor().equals("valkey") || !recorded.version().matches("[56]\\..*");
+        return module.path().map(path -> path.indexOf('/') < 0).orElse(tellsPaths);
     }
 
     private void loadModule(Manifest.Module module) {

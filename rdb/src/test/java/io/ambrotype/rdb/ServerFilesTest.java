@@ -56,6 +56,24 @@ class ServerFilesTest {
                 .containsExactlyInAnyOrderEntriesOf(Rdb.fingerprints(Rdb.open(file("valkey-9.1.2")), 0));
     }
 
+    @Test
+    void vectorSetsAreEqualInAnyOrderOfTheirElements() throws IOException {
+        Map<String, Long> saved = Rdb.fingerprints(Rdb.open(file("redis-8.0.6-vectors")), 0);
+        assertThat(saved).hasSize(5);
+        assertThat(Rdb.fingerprints(Rdb.open(file("redis-8.0.6-vectors-reloaded")), 0))
+                .isEqualTo(saved);
+
+        Map<String, Long> changed = Rdb.fingerprints(Rdb.open(file("redis-8.0.6-vectors-changed")), 0);
+        assertThat(changed).hasSize(5);
+        assertThat(saved.keySet()).allSatisfy(key -> {
+            if (key.equals("0/vs:plain")) {
+                assertThat(changed.get(key)).isNotEqualTo(saved.get(key));
+            } else {
+                assertThat(changed.get(key)).isEqualTo(saved.get(key));
+            }
+        });
+    }
+
     @ParameterizedTest
     @CsvSource({"redis-8.0.2-cluster", "valkey-9.1.2-cluster"})
     void clusterNodesDescribeTheirSlots(String name) throws IOException {
