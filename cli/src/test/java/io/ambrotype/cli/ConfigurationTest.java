@@ -55,40 +55,42 @@ class ConfigurationTest {
         assertThat(configuration.deployments().get("shop"))
                 .isEqualTo(new Configuration.Entry(
                         "redis://10.0.0.1:7000,10.0.0.2:7000",
-                        "backup",
-                        null,
-                        Path.of("shop.password"),
-                        null,
-                        null,
+                        new Access("backup", null, dir.resolve("shop.password"), null, false, null, null, null, null),
                         "nodes-7000.conf",
                         3));
-        Configuration.Entry vault = configuration.deployments().get("vault");
-        assertThat(vault).isNotNull();
-        assertThat(Access.of(vault, configuration))
-                .isEqualTo(new Access(
+        assertThat(configuration.deployments().get("vault"))
+                .isEqualTo(new Configuration.Entry(
+                        "rediss://vault:6379",
+                        new Access(
+                                null,
+                                null,
+                                null,
+                                null,
+                                false,
+                                dir.resolve("ca.pem"),
+                                Path.of("/etc/me.pem"),
+                                dir.resolve("me.key"),
+                                false),
                         null,
-                        null,
-                        null,
-                        null,
-                        false,
-                        dir.resolve("ca.pem"),
-                        Path.of("/etc/me.pem"),
-                        dir.resolve("me.key"),
-                        false));
+                        null));
         assertThat(configuration.warnings()).isEmpty();
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             repositry: x                                | , line 1: unknown key 'repositry'           | did you mean 'repository'?
-            #@deployments:@  shop:@    usrname: x       | , line 4: unknown key 'usrname'             | did you mean 'username'?
+            repository: x@deployments:@  shop:@    usrname: x | , line 4: unknown key 'usrname'       | did you mean 'username'?
+            deployments:@  shop:@    tsl:@      ca: x   | , line 3: unknown key 'tsl'                 | did you mean 'tls'?
             deployments: {shop: {tls: {zzz: 1}}}        | , line 1: unknown key 'zzz'                 | known here are ca, cert, key, verify-hostname
-            deployments: {shop: {parallel: many}}       | , line 1: 'parallel' is not a whole number  |
+            deployments: {shop: {parallel: many}}       | , line 1: 'parallel' is not a whole number from 1 to 1000 |
+            deployments: {shop: {parallel: 0}}          | , line 1: 'parallel' is not a whole number from 1 to 1000 |
             deployments: {shop: {tls: {verify-hostname: maybe}}} | , line 1: 'verify-hostname' is not true or false |
             deployments: {shop: redis://x:1}            | , line 1: 'shop' is not a group of keys with values |
-            deployments: [1, 2]                         | , line 1: 'deployments' is not a group of keys with values |
-            repository: [1]                             | , line 1: 'repository' is not a text        |
-            repository: 'a                              | , line 1: found unexpected end of stream |
+            deployments: [1, 2]                         | , line 1: 'deployments' is a list, and no list is expected there |
+            repository: [1]                             | , line 1: 'repository' is a list, and no list is expected there |
+            repository: {a: b}                          | , line 1: 'repository' is not a text |
+            just words                                  | , line 1: the file is not a group of keys with values |
+            repository: 'a                              | , line 1: while scanning a quoted scalar, found unexpected end of stream |
             """)
     void namesFileAndLineOfWhatIsWrong(String text, String error, String hint) {
         AmbrotypeException thrown = catchThrowableOfType(AmbrotypeException.class, () -> read(text.replace("@", "\n")));

@@ -125,7 +125,6 @@ class DeploymentTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             {}                                          | deployment shop has no uri | add uri: redis://host:port[,host:port...]
-            {uri: 'redis://a:1', parallel: 0}           | deployment shop has parallel 0, which is not between 1 and 1000 |
             {uri: 'redis://a:1', tls: {ca: x}}          | deployment shop has TLS settings, but its address begins with redis:// | write rediss:// for TLS
             {uri: 'rediss://a:1', tls: {cert: x}}       | TLS to shop needs a certificate and its key, or neither |
             {uri: 'redis://a:1', password-env: NONE}    | the environment variable NONE with the password of shop is not set |
