@@ -33,7 +33,9 @@ import java.util.stream.Collectors;
  * <ul>
  *   <li>New ids: nothing may answer at any target address.
  *   <li>The old ids: in addition no old node with such an id may answer at its old address.
- *   <li>One node as itself: nothing may answer at its address, and no other node may be in touch with its id.
+ *   <li>One node as itself: nothing may answer at its address, and no other node may be in touch with its id. Where it
+ *       was a master, no replica of it may be alive and not yet promoted: the node would own its slots again at once, and
+ *       its older data would replace that replica's.
  * </ul>
  *
  * <p>A host that does not answer at all cannot be told from one behind a firewall: such addresses are reported, not
@@ -114,11 +116,7 @@ public final class LivenessCheck {
         }
         Set<NodeId> restored = plan.nodes().stream().map(RestorePlan.Node::id).collect(Collectors.toUnmodifiableSet());
         for (NodesConf.Line line : clusterNodes(address)) {
-            boolean alive = line.isMyself()
-                    || (line.connected()
-                            && !line.flags().contains(NodeFlag.FAIL)
-                            && !line.flags().contains(NodeFlag.NOADDR));
-            if (alive && restored.contains(line.id())) {
+            if (isAlive(line) && restored.contains(line.id())) {
                 throw AmbrotypeException.of(
                                 ErrorCode.UNSAFE,
                                 line.isMyself()
@@ -128,7 +126,26 @@ public final class LivenessCheck {
                         .withHint(
                                 "stop it first: two nodes with one id fight for its slots and delete each other's keys");
             }
+            if (plan.identity() == RestorePlan.Identity.ONE_NODE
+                    && isAlive(line)
+                    && line.master().filter(restored::contains).isPresent()) {
+                throw AmbrotypeException.of(
+                                ErrorCode.UNSAFE,
+                                "the replica " + line.id() + " of the node that shall be restored is alive and was not"
+                                        + " promoted, as " + address + " sees it: its newer data would be replaced by"
+                                        + " those of the snapshot")
+                        .withHint(
+                                "wait until it has taken over (CLUSTER FAILOVER TAKEOVER on it forces that), then restore"
+                                        + " again: the node comes back as its replica");
+            }
         }
+    }
+
+    private static boolean isAlive(NodesConf.Line line) {
+        return line.isMyself()
+                || (line.connected()
+                        && !line.flags().contains(NodeFlag.FAIL)
+                        && !line.flags().contains(NodeFlag.NOADDR));
     }
 
     private List<NodesConf.Line> clusterNodes(HostAndPort address) {

@@ -226,11 +226,15 @@ final class ServerDirectives {
 
     private void loadModule(Manifest.Module module) {
         blank();
-        comment("Module " + module.name() + "; add the arguments that it was loaded with.");
         module.path()
                 .ifPresentOrElse(
-                        path -> directive("loadmodule", path),
-                        () -> comment("This server version does not tell its path: add loadmodule PATH here."));
+                        path -> {
+                            comment("Module " + module.name() + "; add the arguments that it was loaded with.");
+                            directive("loadmodule", path);
+                        },
+                        () -> comment(
+                                "Module " + module.name()
+                                        + " has no path that the server tells: unless it is built in, add loadmodule PATH here."));
     }
 
     private void withheld() {

@@ -37,7 +37,7 @@ public record NodeInventory(Optional<List<FunctionLibrary>> functions, Optional<
      *
      * @param name as in {@code MODULE LIST}
      * @param version as the module counts it
-     * @param path the file it was loaded from, where the server tells it (7.0+)
+     * @param path the file it was loaded from, where there is one and the server tells it (7.0+)
      * @param arguments how many arguments it was loaded with; they are not kept because they may hold passwords
      */
     public record LoadedModule(String name, long version, Optional<String> path, int arguments) {}
@@ -84,7 +84,8 @@ public record NodeInventory(Optional<List<FunctionLibrary>> functions, Optional<
         return new LoadedModule(
                 text(fields, "name"),
                 version == null ? 0 : version.integer(),
-                Optional.of(text(fields, "path")).filter(path -> !path.isEmpty()),
+                // What is built in has no path (vector sets of Redis 8.0) or its name for one (Lua of Valkey 9.1).
+                Optional.of(text(fields, "path")).filter(path -> path.contains("/")),
                 elements(fields, "args").size());
     }
 

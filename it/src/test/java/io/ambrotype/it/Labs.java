@@ -76,6 +76,15 @@ final class Labs implements AfterEachCallback {
         return lab;
     }
 
+    /** Removes a folder with all that is in it: the disks are gone. */
+    static void wipe(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
     /** The first of so many consecutive ports that nobody uses now. */
     static int freePorts(int count) {
         return Ports.findBlock(count, FIRST_PORT, LAST_PORT)
@@ -95,11 +104,7 @@ final class Labs implements AfterEachCallback {
             System.out.println("the servers' folders and logs are kept in " + folder);
             return;
         }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
+        wipe(folder);
     }
 
     private LabCluster create(LabSpec spec, String... configuration) {

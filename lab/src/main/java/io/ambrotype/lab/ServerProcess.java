@@ -23,6 +23,9 @@ record ServerProcess(long pid, Instant started) {
     /** The system's own clock tick is 10 ms, and a step of its clock moves all starts alike. */
     private static final Duration START_TOLERANCE = Duration.ofSeconds(2);
 
+    /** Place of num_threads in /proc/PID/stat, counted from the state behind the name: proc(5). */
+    private static final int THREADS_BEHIND_NAME = 17;
+
     ServerProcess {
         if (pid < 1) {
             throw new IllegalArgumentException("process id " + pid + " is not positive");
@@ -95,12 +98,17 @@ record ServerProcess(long pid, Instant started) {
         return handle.info().startInstant().orElse(Instant.EPOCH);
     }
 
-    /** A process that has ended but whose end nobody has asked for: where PID 1 does not care, it stays for ever. */
+    /**
+     * A process that has ended but whose end nobody has asked for: where PID 1 does not care, it stays for ever. As long as
+     * it has a second thread it has its ports, too: the first one of a killed process may be gone before the others are.
+     */
     private static boolean isZombie(long pid) {
         try {
-            // "pid (name) state …"; the name may have any character in it
+            // "pid (name) state …"; the name may have any character in it; the number of threads is the 20th
             String status = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
-            return status.startsWith(" Z", status.lastIndexOf(')') + 1);
+            String[] fields =
+                    status.substring(status.lastIndexOf(')') + 1).strip().split(" ");
+            return fields[0].equals("Z") && Integer.parseInt(fields[THREADS_BEHIND_NAME]) <= 1;
         } catch (IOException e) {
             return false;
         }

@@ -1,6 +1,7 @@
 package io.ambrotype.rdb;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A 64-bit hash of what an entry means: equal for equal data, whatever encodes them, whichever server and version wrote them.
@@ -9,14 +10,13 @@ import java.io.IOException;
  * the elements of a list in order; members of a set, members of a sorted set with their scores, fields of a hash with value and
  * expiry, all in any order; the entries of a stream with their fields in order, its last id, and its groups with last delivered
  * id, consumers, and pending entries with owner, delivery time and count; a module's type, encoding version and what it wrote,
- * of a vector set (Redis 8.0) its parameters and, in any order, its elements with attributes and quantized vectors.
- * Scores are compared as numbers, -0 being 0 (servers store it as either), NaN being NaN.
+ * of a vector set its elements, with attributes, vector and norm, in any order. Scores are compared as numbers, -0 being 0 (servers store it as either), NaN being NaN.
  *
  * <p><b>What does not</b>, because it does not survive every supported server, or changes without anybody writing: idle time and
  * access frequency; of a stream the counter of entries ever added, the greatest deleted id and a group's counter of entries
  * read (unknown before RDB 10; newer servers estimate them on loading an old stream), its first id (follows from the entries),
- * its length (counted anyway) and when consumers were last seen or active (the latter unknown before RDB 11); of a vector set
- * the graph that links its elements, and their order, which a server turns round with every load.
+ * its length (counted anyway) and when consumers were last seen or active (the latter unknown before RDB 11); of a vector set the
+ * links of its graph, which is an index over the elements and is written in another order after each load.
  *
  * <p><b>Expiry.</b> Data whose expiry lies before a given moment are not there: an entry has no fingerprint then, and a hash is
  * made of its other fields. A list, set, sorted set or hash of nothing has none either, as servers drop it on loading; a stream
@@ -28,7 +28,7 @@ import java.io.IOException;
  * H(elements in turn)}, {@code Σ H(member)}, {@code Σ H(member, score bits)}, {@code Σ H(field, value, expiry or -1)}, for
  * streams {@code Σ H(1, id, field, value, …) + H(2, last id) + Σ H(3, group, last delivered id) + Σ H(4, group, id, delivered at,
  * count) + Σ H(5, group, consumer) + Σ H(6, consumer, id)} with groups and consumers as their {@code H}, and {@code H(type, version,
- * items with their opcodes)} for modules, {@code H(type, version, parameters) + Σ H(strings, norm and range)} for vector sets. Cached digests depend on this: to change it is to change {@link SlotDigests#FORMAT}.
+ * items with their opcodes)} for modules, and for vector sets {@code H(type, version, head with opcodes, Σ H(strings, norm))}. Cached digests depend on this: to change it is to change {@link SlotDigests#FORMAT}.
  *
  * <p>One object serves many entries, one after the other, and is not safe for use by several threads. Memory does not depend on
  * the size of values.
@@ -36,6 +36,7 @@ import java.io.IOException;
 public final class Fingerprint {
     private final XxHash64 entry;
     private final XxHash64 part;
+    private final XxHash64 element;
     private final Hasher hasher = new Hasher();
 
     private long value;
@@ -46,6 +47,7 @@ public final class Fingerprint {
     public Fingerprint(long seed) {
         entry = new XxHash64(seed);
         part = new XxHash64(seed);
+        element = new XxHash64(seed);
     }
 
     /**
@@ -71,12 +73,12 @@ public final class Fingerprint {
                 .update(expireAt);
         hasher.count = 0;
         hasher.sum = 0;
-        hasher.vectorSet = false;
         part.reset();
+        hasher.vectorSet = null;
         reader.readValue(hasher);
-        ValueKind kind = reader.type().kind();
         hasher.endVectorSet();
-        boolean ordered = kind == ValueKind.LIST || (kind == ValueKind.MODULE && !hasher.vectorSet);
+        ValueKind kind = reader.type().kind();
+        boolean ordered = kind == ValueKind.LIST || kind == ValueKind.MODULE;
         boolean mayBeEmpty = kind == ValueKind.STREAM || kind == ValueKind.MODULE;
         if (hasher.count == 0 && !mayBeEmpty) {
             return false;
@@ -141,25 +143,20 @@ public final class Fingerprint {
         private static final int MODULE_DOUBLE = 4;
         private static final int MODULE_STRING = 5;
 
-        private static final String VECTOR_SET = "vectorset";
-        private static final int VECTOR_SET_PARAMETERS = 4;
-        private static final long VECTOR_SET_HAS_PROJECTION = 1;
-
-        private boolean vectorSet;
-        private int parametersLeft;
-        private boolean projectionLeft;
-        private boolean inNumbers;
-        private long lastNumber;
-
         private long count;
         private long sum;
         private long group;
         private long consumer;
+        private @Nullable VectorSet vectorSet;
 
         private void add(RdbString string) throws IOException {
-            part.update(string.length());
+            add(part, string);
+        }
+
+        private static void add(XxHash64 hash, RdbString string) throws IOException {
+            hash.update(string.length());
             while (string.next()) {
-                part.update(string.buffer(), string.offset(), string.count());
+                hash.update(string.buffer(), string.offset(), string.count());
             }
         }
 
@@ -298,10 +295,14 @@ public final class Fingerprint {
                 part.update(typeName.charAt(i));
             }
             part.update(encodingVersion);
-            vectorSet = typeName.equals(VECTOR_SET);
-            parametersLeft = VECTOR_SET_PARAMETERS;
-            projectionLeft = false;
-            inNumbers = true;
+            vectorSet = typeName.equals(VectorSet.TYPE) ? new VectorSet() : null;
+        }
+
+        private void endVectorSet() {
+            if (vectorSet != null) {
+                vectorSet.endElement();
+                part.update(sum);
+            }
         }
 
         @Override
@@ -311,8 +312,7 @@ public final class Fingerprint {
 
         @Override
         public void moduleUnsigned(long number) {
-            if (vectorSet) {
-                vectorSetNumber(number);
+            if (vectorSet != null && vectorSet.ofElement(number)) {
                 return;
             }
             item(MODULE_UNSIGNED).update(number);
@@ -330,66 +330,69 @@ public final class Fingerprint {
 
         @Override
         public void moduleString(RdbString string) throws IOException {
-            if (vectorSet) {
-                vectorSetString(string);
+            if (vectorSet != null && vectorSet.ofElement(string)) {
                 return;
             }
             item(MODULE_STRING);
             add(string);
         }
 
-        /**
-         * First come dimension, number of elements, configuration, flags and, where the flags say so, the projection's
-         * dimension and its matrix. An element is its name, attributes if any, vector, and then the numbers of its place in the
-         * graph, of which only the last one, norm and range of the vector, is the element's own (VectorSetRdbSave in vset.c,
-         * hnsw_serialize_node in hnsw.c).
-         */
-        private void vectorSetNumber(long number) {
-            if (parametersLeft > 0) {
-                parametersLeft--;
-                if (parametersLeft == 0 && (number & VECTOR_SET_HAS_PROJECTION) != 0) {
-                    projectionLeft = true;
-                }
-                part.update(number);
-            } else if (projectionLeft) {
-                part.update(number);
-            } else {
-                inNumbers = true;
-                lastNumber = number;
-            }
-        }
-
-        private void vectorSetString(RdbString string) throws IOException {
-            if (projectionLeft) {
-                projectionLeft = false;
-                add(string);
-                return;
-            }
-            if (inNumbers) {
-                endVectorSetElement();
-                inNumbers = false;
-                part.reset();
-                count++;
-            }
-            add(string);
-        }
-
-        private void endVectorSetElement() {
-            if (count > 0) {
-                part.update(lastNumber);
-            }
-            sumUp();
-        }
-
-        private void endVectorSet() {
-            if (vectorSet) {
-                endVectorSetElement();
-            }
-        }
-
         private XxHash64 item(int opcode) {
             count++;
             return part.update(opcode);
+        }
+
+        /**
+         * Where we are in a vector set (Redis 8.0, vset.c VectorSetRdbSave). First its head: dimensions, number of elements,
+         * quantization and links per node, flags; with flag 1 also a number and a string, the projection. Then per element
+         * strings (name, attributes where the set has any, vector) and numbers, which are its place in the graph; the low half
+         * of the last one is the vector's norm.
+         */
+        private final class VectorSet {
+            static final String TYPE = "vectorset";
+
+            private static final int HEAD_NUMBERS = 4;
+            private static final long PROJECTION = 1;
+
+            private int numbersOfHead;
+            private boolean projection;
+            private boolean inElement;
+            private boolean inNumbers;
+            private long lastNumber;
+
+            /** Whether the number is part of an element and not of the head. */
+            boolean ofElement(long number) {
+                if (numbersOfHead < (projection ? HEAD_NUMBERS + 1 : HEAD_NUMBERS)) {
+                    numbersOfHead++;
+                    projection |= numbersOfHead == HEAD_NUMBERS && (number & PROJECTION) != 0;
+                    return false;
+                }
+                inNumbers = true;
+                lastNumber = number;
+                return true;
+            }
+
+            boolean ofElement(RdbString string) throws IOException {
+                if (projection) {
+                    projection = false;
+                    return false;
+                }
+                if (!inElement || inNumbers) {
+                    endElement();
+                    element.reset();
+                    inElement = true;
+                    inNumbers = false;
+                }
+                add(element, string);
+                return true;
+            }
+
+            void endElement() {
+                if (inElement) {
+                    sum += element.update(lastNumber & 0xffff_ffffL).value();
+                    count++;
+                }
+            }
         }
     }
 }
