@@ -1,5 +1,6 @@
 package io.ambrotype.cli;
 
+import io.ambrotype.backup.BackupRequest;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
@@ -28,8 +29,6 @@ record Deployment(
         ConnectionSettings settings,
         Optional<String> nodesConfName,
         OptionalInt parallel) {
-    private static final int MOST_PARALLEL = 1000;
-
     /** Copies the seeds. */
     Deployment {
         seeds = List.copyOf(seeds);
@@ -105,8 +104,8 @@ record Deployment(
     }
 
     private static int checkedParallel(String name, int parallel) {
-        if (parallel < 1 || parallel > MOST_PARALLEL) {
-            throw wrong(name, "has parallel " + parallel + ", which is not between 1 and " + MOST_PARALLEL);
+        if (parallel < 1 || parallel > BackupRequest.MOST_PARALLEL) {
+            throw wrong(name, "has parallel " + parallel + ", which is not between 1 and " + BackupRequest.MOST_PARALLEL);
         }
         return parallel;
     }
