@@ -55,7 +55,10 @@ final class BackupCommand implements Callable<Integer> {
     @Mixin
     private final DeploymentOptions deployment = new DeploymentOptions();
 
-    @Option(names = "--parallel", paramLabel = "N", description = "shards captured at once, 1 to 16, each with about 40 MB of memory (default: 2)")
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            description = "shards captured at once, 1 to 16, each with about 40 MB of memory (default: 2)")
     private @Nullable Integer parallel;
 
     @Option(

@@ -106,9 +106,7 @@ final class CompareCommand implements Callable<Integer> {
             Table table = Table.of("SLOT>", "ENTRIES IN A>", "IN B>");
             report.firstDifferentSlots()
                     .forEach(slot -> table.row(
-                            Integer.toString(slot.slot()),
-                            Units.count(slot.entriesA()),
-                            Units.count(slot.entriesB())));
+                            Integer.toString(slot.slot()), Units.count(slot.entriesA()), Units.count(slot.entriesB())));
             console.table(table);
             int more = report.differentSlots() - report.firstDifferentSlots().size();
             if (more > 0) {

@@ -105,7 +105,8 @@ record Deployment(
 
     private static int checkedParallel(String name, int parallel) {
         if (parallel < 1 || parallel > BackupRequest.MOST_PARALLEL) {
-            throw wrong(name, "has parallel " + parallel + ", which is not between 1 and " + BackupRequest.MOST_PARALLEL);
+            throw wrong(
+                    name, "has parallel " + parallel + ", which is not between 1 and " + BackupRequest.MOST_PARALLEL);
         }
         return parallel;
     }

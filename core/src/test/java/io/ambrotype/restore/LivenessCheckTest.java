@@ -111,8 +111,10 @@ class LivenessCheckTest {
                     .hasMessage("the old node " + id + " still answers at " + server.address());
         }
         try (ScriptedServer server = ScriptedServer.start(client -> {
-            client.answer("+PONG\r\n", bulk(other + " 127.0.0.1:1@2 myself,master - 0 0 1 connected\n" + id
-                    + " 127.0.0.1:3@4 master - 0 0 2 connected\n"));
+            client.answer(
+                    "+PONG\r\n",
+                    bulk(other + " 127.0.0.1:1@2 myself,master - 0 0 1 connected\n" + id
+                            + " 127.0.0.1:3@4 master - 0 0 2 connected\n"));
             client.hold();
         })) {
             assertThatThrownBy(() -> check(plan(server.address(), free(), true)))
@@ -120,8 +122,10 @@ class LivenessCheckTest {
                             + ", which shall be restored");
         }
         try (ScriptedServer server = ScriptedServer.start(client -> {
-            client.answer("+PONG\r\n", bulk(other + " 127.0.0.1:1@2 myself,master - 0 0 1 connected\n" + id
-                    + " 127.0.0.1:3@4 master,fail - 0 0 2 disconnected\n"));
+            client.answer(
+                    "+PONG\r\n",
+                    bulk(other + " 127.0.0.1:1@2 myself,master - 0 0 1 connected\n" + id
+                            + " 127.0.0.1:3@4 master,fail - 0 0 2 disconnected\n"));
             client.hold();
         })) {
             assertThat(check(plan(server.address(), free(), true))).isEmpty();
