@@ -55,7 +55,10 @@ final class BackupCommand implements Callable<Integer> {
     @Mixin
     private final DeploymentOptions deployment = new DeploymentOptions();
 
-    @Option(names = "--parallel", paramLabel = "N", description = "shards captured at once (default: 2)")
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            description = "shards captured at once, 1 to 16, each with about 40 MB of memory (default: 2)")
     private @Nullable Integer parallel;
 
     @Option(
@@ -190,6 +193,9 @@ final class BackupCommand implements Callable<Integer> {
                 : Files.isWritable(Path.of("/var/tmp"))
                         ? Path.of("/var/tmp")
                         : Path.of(System.getProperty("java.io.tmpdir"));
+        if (!Files.isDirectory(spoolFolder) || !Files.isWritable(spoolFolder)) {
+            throw Failures.usage("--spool " + spoolFolder + " is not a folder that can be written to");
+        }
         try {
             return BackupRequest.of(target.name(), target.seeds(), target.settings(), spoolFolder)
                     .withParallel(
@@ -209,7 +215,7 @@ final class BackupCommand implements Callable<Integer> {
             if (e.code() != ErrorCode.NO_REPOSITORY || !store.isEmpty()) {
                 throw e;
             }
-            Repository created = Repository.create(store, context.random());
+            Repository created = Repository.openOrCreate(store, context.random());
             context.console().note("made a new repository in " + created.location());
             return created;
         }
@@ -218,7 +224,7 @@ final class BackupCommand implements Callable<Integer> {
     /** Prints the plan line by line. */
     private static void print(BackupPlan plan, Consumer<String> out) {
         out.accept("backup of " + plan.deployment() + ": "
-                + Units.count(plan.shards().size(), "shard"));
+                + Units.count(plan.shards().size(), "shard") + ", each read from the node in column READ FROM");
         Table table =
                 Table.of("SHARD>", "SLOTS>", "MASTER", "READ FROM", "ROLE", "LAG>", "KEYS>", "MEMORY>", "VERSION");
         for (BackupPlan.ShardPlan shard : plan.shards()) {
