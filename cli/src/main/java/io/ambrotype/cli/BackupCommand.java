@@ -152,7 +152,7 @@ final class BackupCommand implements Callable<Integer> {
             console.result(PlanView.of(plan), () -> print(plan, console::line));
             return Main.DONE;
         }
-        Repository repository = openOrCreate();
+        Repository repository = openOrCreate(request);
         Instant started = context.clock().instant();
         Manifest manifest;
         try (Display display = new Display(console)) {
@@ -207,7 +207,8 @@ final class BackupCommand implements Callable<Integer> {
         }
     }
 
-    private Repository openOrCreate() {
+    /** A new repository is made only where there is something to put into it: a wrong address leaves nothing behind. */
+    private Repository openOrCreate(BackupRequest request) throws InterruptedException {
         Store store = context.store();
         try {
             return Repository.open(store, context.random());
@@ -215,6 +216,12 @@ final class BackupCommand implements Callable<Integer> {
             if (e.code() != ErrorCode.NO_REPOSITORY || !store.isEmpty()) {
                 throw e;
             }
+            new Backup(
+                            request,
+                            BackupListener.NONE,
+                            Time.SYSTEM,
+                            Version.current().version())
+                    .plan();
             Repository created = Repository.openOrCreate(store, context.random());
             context.console().note("made a new repository in " + created.location());
             return created;
@@ -282,7 +289,7 @@ final class BackupCommand implements Callable<Integer> {
             task.note(
                     switch (state.phase()) {
                         case QUEUED -> "waits for its turn";
-                        case PREPARING -> state.source() + " prepares its RDB";
+                        case PREPARING -> "the server prepares its RDB";
                         case RECEIVING -> "";
                         case STORED -> "";
                     });

@@ -1,6 +1,5 @@
 package io.ambrotype.cli;
 
-import io.ambrotype.backup.BackupRequest;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;

@@ -147,7 +147,7 @@ public final class RestorePlanner {
                 .collect(Collectors.joining(", "));
         return AmbrotypeException.of(
                         ErrorCode.UNRECOVERABLE, "snapshot " + manifest.snapshot() + " has no node at " + address)
-                .withHint("its nodes are " + known);
+                .withHint("its nodes are " + known + "; an older snapshot may have it: ambrotype list");
     }
 
     // ---- a whole deployment
@@ -438,7 +438,8 @@ public final class RestorePlanner {
                     .flatMap(shard -> shard.content().databases().entrySet().stream())
                     .filter(database -> database.getKey() > 0)
                     .map(database -> "database " + database.getKey() + ": "
-                            + database.getValue().entries() + " entries")
+                            + database.getValue().entries()
+                            + (database.getValue().entries() == 1 ? " entry" : " entries"))
                     .collect(Collectors.joining(", "));
             throw AmbrotypeException.of(
                             ErrorCode.UNRECOVERABLE,
