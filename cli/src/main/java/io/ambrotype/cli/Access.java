@@ -42,25 +42,6 @@ record Access(
 
     private static final int MAX_PASSWORD_BYTES = 64 << 10;
 
-    /** What the configuration file says about a deployment. */
-    static Access of(Configuration.Entry entry, Configuration configuration) {
-        Configuration.Tls tls = entry.tls() == null ? new Configuration.Tls(null, null, null, null) : entry.tls();
-        return new Access(
-                entry.username(),
-                entry.password() == null ? null : Secret.of(entry.password()),
-                resolved(entry.passwordFile(), configuration),
-                entry.passwordEnv(),
-                false,
-                resolved(tls.ca(), configuration),
-                resolved(tls.cert(), configuration),
-                resolved(tls.key(), configuration),
-                tls.verifyHostname());
-    }
-
-    private static @Nullable Path resolved(@Nullable Path path, Configuration configuration) {
-        return path == null ? null : configuration.resolve(path);
-    }
-
     /** The same, completed by what another place says; of passwords and of client certificates one or the other is taken whole. */
     Access completedBy(Access other) {
         boolean mine = passwordSources() > 0;

@@ -1,6 +1,6 @@
 package io.ambrotype.cli;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import io.ambrotype.backup.BackupRequest;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.Secret;
@@ -18,15 +18,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.TokenStreamLocation;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.exc.MismatchedInputException;
-import tools.jackson.databind.exc.UnrecognizedPropertyException;
-import tools.jackson.dataformat.yaml.YAMLFactory;
-import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * The configuration file: where the repository is, and the deployments by their names.
@@ -59,52 +50,32 @@ final class Configuration {
     private final Content content;
     private final List<String> warnings;
 
-    /** The file as it is written. */
-    record Content(
-            @JsonProperty("repository") @Nullable String repository,
-            @JsonProperty("deployments") @Nullable Map<String, @Nullable Entry> deployments) {}
+    /** What the file says; a component is null where it says nothing. */
+    private record Content(@Nullable String repository, Map<String, Entry> deployments) {}
 
     /**
      * One deployment as it is written; every component is null where it is not given.
      *
      * @param uri {@code redis://host:port[,host:port…]} or {@code rediss://…}
-     * @param username ACL user
-     * @param password as text
-     * @param passwordFile file whose first line is the password
-     * @param passwordEnv environment variable that holds it
-     * @param tls TLS settings
+     * @param access user, password and TLS
      * @param nodesConfName name of nodes.conf, where the servers do not tell it
      * @param parallel how many shards are captured at once
      */
     record Entry(
-            @JsonProperty("uri") @Nullable String uri,
-            @JsonProperty("username") @Nullable String username,
-            @JsonProperty("password") @Nullable String password,
-            @JsonProperty("password-file") @Nullable Path passwordFile,
-            @JsonProperty("password-env") @Nullable String passwordEnv,
-            @JsonProperty("tls") @Nullable Tls tls,
-            @JsonProperty("nodes-conf-name") @Nullable String nodesConfName,
-            @JsonProperty("parallel") @Nullable Integer parallel) {
-        /** Does not show the password. */
+            @Nullable String uri,
+            Access access,
+            @Nullable String nodesConfName,
+            @Nullable Integer parallel) {
+        private boolean holdsPassword() {
+            return access.password() != null || (uri != null && uri.contains("@"));
+        }
+
+        /** Does not show the URI, which may have a password in it. */
         @Override
         public String toString() {
-            return "Entry[uri=" + Secret.of(String.valueOf(uri)) + ", username=" + username + "]";
+            return "Entry[access=" + access + ", nodesConfName=" + nodesConfName + ", parallel=" + parallel + "]";
         }
     }
-
-    /**
-     * TLS as it is written.
-     *
-     * @param ca PEM bundle of the authorities that are trusted
-     * @param cert PEM of the client's certificate
-     * @param key PEM of its key
-     * @param verifyHostname whether the server's certificate must name its host
-     */
-    record Tls(
-            @JsonProperty("ca") @Nullable Path ca,
-            @JsonProperty("cert") @Nullable Path cert,
-            @JsonProperty("key") @Nullable Path key,
-            @JsonProperty("verify-hostname") @Nullable Boolean verifyHostname) {}
 
     private Configuration(@Nullable Path file, Content content, List<String> warnings) {
         this.file = file;
@@ -142,7 +113,7 @@ final class Configuration {
                 .filter(Files::isRegularFile)
                 .findFirst()
                 .map(Configuration::read)
-                .orElseGet(() -> new Configuration(null, new Content(null, null), List.of()));
+                .orElseGet(() -> new Configuration(null, new Content(null, Map.of()), List.of()));
     }
 
     /** Reads a file; see {@link #find}. */
@@ -159,16 +130,17 @@ final class Configuration {
         }
         Content content = parse(path, text);
         List<String> warnings = new ArrayList<>();
-        boolean holdsPassword = content.deployments() != null
-                && content.deployments().values().stream()
-                        .anyMatch(entry -> entry != null
-                                && (entry.password() != null
-                                        || (entry.uri() != null && entry.uri().contains("@"))));
+        boolean holdsPassword = content.deployments().values().stream().anyMatch(Entry::holdsPassword);
         if (holdsPassword && isReadableByOthers(path)) {
             warnings.add("the configuration file " + path
                     + " has a password in it and can be read by others (chmod 600 " + path + ")");
         }
         return new Configuration(path, content, warnings);
+    }
+
+    /** A configuration out of text, as if it stood in a file. */
+    static Configuration of(Path path, String text) {
+        return new Configuration(path, parse(path, text), List.of());
     }
 
     /** What the user should know about the file, as sentences. */
@@ -183,25 +155,12 @@ final class Configuration {
 
     /** Where the repository is; empty where the file does not say. */
     Optional<Path> repository() {
-        return Optional.ofNullable(content.repository()).map(place -> Context.folder(place, folder()));
+        return Optional.ofNullable(content.repository()).map(place -> Context.folder(place, folder(file)));
     }
 
     /** The deployments by name, sorted. */
     Map<String, Entry> deployments() {
-        Map<String, Entry> sorted = new TreeMap<>();
-        if (content.deployments() != null) {
-            content.deployments().forEach((name, entry) -> {
-                if (entry != null) {
-                    sorted.put(name, entry);
-                }
-            });
-        }
-        return Collections.unmodifiableMap(sorted);
-    }
-
-    /** A path of the file, resolved against its folder. */
-    Path resolve(Path path) {
-        return folder().resolve(path);
+        return content.deployments();
     }
 
     /** Whether anybody but the owner may read the file; false where the file system cannot tell. */
@@ -214,63 +173,58 @@ final class Configuration {
         }
     }
 
-    private Path folder() {
+    private static Path folder(@Nullable Path file) {
         Path parent = file == null ? null : file.toAbsolutePath().getParent();
         return parent == null ? Path.of("").toAbsolutePath() : parent;
     }
 
-    /** Reads the text of the file at a path. */
-    static Content parse(Path path, String text) {
-        YAMLMapper mapper = YAMLMapper.builder(YAMLFactory.builder()
-                        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                        .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-                        .build())
-                .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-                .build();
-        try {
-            JsonNode whole = mapper.readTree(text);
-            if (whole == null || whole.isMissingNode() || whole.isNull()) {
-                return new Content(null, null);
-            }
-            return mapper.readValue(text, Content.class);
-        } catch (UnrecognizedPropertyException e) {
-            AmbrotypeException error = wrong(path, e, "unknown key '" + e.getPropertyName() + "'");
-            List<String> known = e.getKnownPropertyIds().stream()
-                    .map(String::valueOf)
-                    .sorted()
-                    .toList();
-            throw error.withHint(Suggestion.didYouMean(e.getPropertyName(), known)
-                    .orElse("known here are " + String.join(", ", known)));
-        } catch (MismatchedInputException e) {
-            throw wrong(path, e, name(e) + " is not " + expected(e.getTargetType()));
-        } catch (JacksonException e) {
-            throw wrong(path, e, e.getOriginalMessage().lines().findFirst().orElse("it is not YAML"));
-        }
+    /** Understands the text of the file at a path. */
+    private static Content parse(Path path, String text) {
+        YamlNode root = YamlNode.parse(path, text);
+        root.group("repository", "deployments");
+        Map<String, Entry> deployments = new TreeMap<>();
+        root.get("deployments")
+                .ifPresent(group -> group.group().forEach((name, node) -> {
+                    if (!node.isEmpty()) {
+                        deployments.put(name, deployment(node, folder(path)));
+                    }
+                }));
+        return new Content(
+                root.get("repository").map(YamlNode::text).orElse(null), Collections.unmodifiableMap(deployments));
     }
 
-    private static String name(MismatchedInputException e) {
-        return e.getPath().stream()
-                .map(JacksonException.Reference::getPropertyName)
-                .filter(property -> property != null)
-                .reduce((_, last) -> last)
-                .map(property -> "'" + property + "'")
-                .orElse("this");
+    private static Entry deployment(YamlNode node, Path folder) {
+        node.group(
+                "uri", "username", "password", "password-file", "password-env", "tls", "nodes-conf-name", "parallel");
+        Optional<YamlNode> tls = node.get("tls");
+        tls.ifPresent(group -> group.group("ca", "cert", "key", "verify-hostname"));
+        Access access = new Access(
+                node.get("username").map(YamlNode::text).orElse(null),
+                node.get("password").map(value -> Secret.of(value.text())).orElse(null),
+                node.get("password-file")
+                        .map(value -> folder.resolve(value.text()))
+                        .orElse(null),
+                node.get("password-env").map(YamlNode::text).orElse(null),
+                false,
+                file(tls, "ca", folder),
+                file(tls, "cert", folder),
+                file(tls, "key", folder),
+                tls.flatMap(group -> group.get("verify-hostname"))
+                        .map(YamlNode::flag)
+                        .orElse(null));
+        return new Entry(
+                node.get("uri").map(YamlNode::text).orElse(null),
+                access,
+                node.get("nodes-conf-name").map(YamlNode::text).orElse(null),
+                node.get("parallel")
+                        .map(value -> value.integer(1, BackupRequest.MOST_PARALLEL))
+                        .orElse(null));
     }
 
-    private static String expected(@Nullable Class<?> type) {
-        if (type == Boolean.class) {
-            return "true or false";
-        }
-        if (type == Integer.class) {
-            return "a whole number";
-        }
-        return type == String.class || type == Path.class ? "a text" : "a group of keys with values";
-    }
-
-    private static AmbrotypeException wrong(Path path, JacksonException e, String what) {
-        TokenStreamLocation location = e.getLocation();
-        String line = location == null || location.getLineNr() < 1 ? "" : ", line " + location.getLineNr();
-        return usage("configuration file " + path + line + ": " + Console.printable(what));
+    private static @Nullable Path file(Optional<YamlNode> tls, String key, Path folder) {
+        return tls.flatMap(group -> group.get(key))
+                .map(value -> folder.resolve(value.text()))
+                .orElse(null);
     }
 
     private static AmbrotypeException usage(String sentence) {

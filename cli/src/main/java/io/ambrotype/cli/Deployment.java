@@ -28,8 +28,6 @@ record Deployment(
         ConnectionSettings settings,
         Optional<String> nodesConfName,
         OptionalInt parallel) {
-    private static final int MOST_PARALLEL = 1000;
-
     /** Copies the seeds. */
     Deployment {
         seeds = List.copyOf(seeds);
@@ -57,12 +55,7 @@ record Deployment(
         if (entry.uri() == null) {
             throw wrong(nameOrUri, "has no uri").withHint("add uri: redis://host:port[,host:port...]");
         }
-        return of(
-                nameOrUri,
-                parse(nameOrUri, entry.uri()),
-                access.completedBy(Access.of(entry, configuration)),
-                entry,
-                context);
+        return of(nameOrUri, parse(nameOrUri, entry.uri()), access.completedBy(entry.access()), entry, context);
     }
 
     private static Deployment of(
@@ -85,9 +78,7 @@ record Deployment(
                 uri.seeds(),
                 settings,
                 Optional.ofNullable(entry).map(Configuration.Entry::nodesConfName),
-                entry == null || entry.parallel() == null
-                        ? OptionalInt.empty()
-                        : OptionalInt.of(checkedParallel(name, entry.parallel())));
+                entry == null || entry.parallel() == null ? OptionalInt.empty() : OptionalInt.of(entry.parallel()));
     }
 
     private static DeploymentUri parse(String name, String uri) {
@@ -102,13 +93,6 @@ record Deployment(
 
     private static DeploymentUri throwWithHintOf(AmbrotypeException cause, AmbrotypeException error) {
         throw cause.hint().map(error::withHint).orElse(error);
-    }
-
-    private static int checkedParallel(String name, int parallel) {
-        if (parallel < 1 || parallel > MOST_PARALLEL) {
-            throw wrong(name, "has parallel " + parallel + ", which is not between 1 and " + MOST_PARALLEL);
-        }
-        return parallel;
     }
 
     private static AmbrotypeException unknown(String name, Configuration configuration) {

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -20,6 +21,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Makes of any exception the one error that the user sees. */
 final class Failures {
+    /** How the parser lists the values of an enumeration. */
+    private static final Pattern CHOICE = Pattern.compile("\\[([A-Z, ]+)] \\(case-insensitive\\)");
+
     private Failures() {}
 
     /** What the user is told. */
@@ -140,7 +144,9 @@ final class Failures {
         };
     }
 
-    private static String lowerCase(String sentence) {
+    private static String lowerCase(String message) {
+        String sentence =
+                CHOICE.matcher(message).replaceAll(match -> match.group(1).toLowerCase(Locale.ROOT));
         String stripped = sentence.endsWith(".") ? sentence.substring(0, sentence.length() - 1) : sentence;
         return stripped.substring(0, 1).toLowerCase(Locale.ROOT) + stripped.substring(1);
     }

@@ -72,11 +72,15 @@ final class FishCompletion {
                         .collect(Collectors.joining("; and "));
     }
 
+    /** The first line, without the parser's own variables. */
     private static String description(String... lines) {
-        String text = Arrays.stream(lines).findFirst().orElse("");
-        return text.isEmpty()
-                ? ""
-                : " -d " + quoted(text.replaceAll("[$%]\\{?[A-Za-z-]+}?", "").strip());
+        String text = Arrays.stream(lines)
+                .findFirst()
+                .orElse("")
+                .replaceAll(" *\\(default: [^)]*\\)", "")
+                .replaceAll("\\$\\{[A-Z-]+}", "")
+                .strip();
+        return text.isEmpty() ? "" : " -d " + quoted(text);
     }
 
     private static String quoted(String text) {

@@ -5,8 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.ambrotype.cli.Failures.Failure;
 import io.ambrotype.common.ErrorCode;
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
+import java.nio.channels.Channels;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.Collection;
@@ -81,8 +83,11 @@ public final class Main implements Runnable {
 
     /** Runs the program and ends the process. */
     public static void main(String[] arguments) {
+        // Unlike System.in, a channel lets go of a thread that is interrupted while it waits for input.
         Terminal terminal = Terminal.ofProcess(
-                System.in, new FileOutputStream(FileDescriptor.out), new FileOutputStream(FileDescriptor.err));
+                Channels.newInputStream(new FileInputStream(FileDescriptor.in).getChannel()),
+                new FileOutputStream(FileDescriptor.out),
+                new FileOutputStream(FileDescriptor.err));
         Thread operation = Thread.currentThread();
         CountDownLatch ended = new CountDownLatch(1);
         Interruption interruption = new Interruption();
@@ -91,8 +96,9 @@ public final class Main implements Runnable {
                 interruption.happened = true;
                 operation.interrupt();
                 try {
-                    // Whatever comes out of it, the process ends after this with the status of the signal.
-                    boolean _ = ended.await(LONGEST_GOODBYE_SECONDS, TimeUnit.SECONDS);
+                    if (!ended.await(LONGEST_GOODBYE_SECONDS, TimeUnit.SECONDS)) {
+                        terminal.err().println("error: interrupted before everything was closed");
+                    }
                 } catch (InterruptedException _) {
                     Thread.currentThread().interrupt();
                 }
@@ -152,6 +158,7 @@ public final class Main implements Runnable {
         commands.put("list", () -> new ListCommand(context));
         commands.put("show", () -> new ShowCommand(context));
         commands.put("verify", () -> new VerifyCommand(context));
+        commands.put("compare", () -> new CompareCommand(context));
         commands.put("restore", () -> new RestoreCommand(context));
         commands.put("rdb", () -> new RdbCommand(context));
         commands.put("lab", () -> LabCommand.commandLine(context));

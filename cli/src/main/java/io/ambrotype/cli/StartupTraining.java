@@ -30,7 +30,7 @@ final class StartupTraining {
         run("list", "--repo", "/nonexistent/ambrotype");
         run("rdb", "-");
         run("rdb", "-", "--output", "json");
-        Configuration.parse(Path.of("training.yaml"), """
+        Configuration.of(Path.of("training.yaml"), """
                 repository: /nonexistent/ambrotype
                 deployments:
                   training: {uri: "rediss://127.0.0.1:7000", username: training, tls: {verify-hostname: true}, parallel: 2}

@@ -9,14 +9,19 @@ import java.util.Optional;
 final class Suggestion {
     private Suggestion() {}
 
-    /** "did you mean 'x'?" for the nearest of the known words, where one is near enough. */
+    /** "did you mean 'x'?" for the nearest of the known words, where one is near enough or begins with what was written. */
     static Optional<String> didYouMean(String word, Collection<String> known) {
         return known.stream()
-                .min(Comparator.comparingInt((String candidate) -> distance(word, candidate))
+                .filter(candidate ->
+                        startsWith(candidate, word) || distance(word, candidate) <= Math.max(1, candidate.length() / 3))
+                .min(Comparator.comparing((String candidate) -> !startsWith(candidate, word))
+                        .thenComparingInt(candidate -> distance(word, candidate))
                         .thenComparing(Comparator.naturalOrder()))
-                .filter(candidate -> distance(word, candidate) <= Math.max(1, candidate.length() / 3)
-                        || (word.length() >= 3 && candidate.startsWith(word)))
                 .map(candidate -> "did you mean '" + candidate + "'?");
+    }
+
+    private static boolean startsWith(String candidate, String word) {
+        return word.length() >= 3 && candidate.startsWith(word);
     }
 
     /** How many letters have to be inserted, removed, replaced or swapped with their neighbour. */

@@ -1,0 +1,5 @@
+/** Tests of the command line: what is printed where, word for word, and with which exit status. */
+@NullMarked
+package io.ambrotype.cli;
+
+import org.jspecify.annotations.NullMarked;
