@@ -55,7 +55,10 @@ final class BackupCommand implements Callable<Integer> {
     @Mixin
     private final DeploymentOptions deployment = new DeploymentOptions();
 
-    @Option(names = "--parallel", paramLabel = "N", description = "shards captured at once (default: 2)")
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            description = "shards captured at once, 1 to 16, each with about 40 MB of memory (default: 2)")
     private @Nullable Integer parallel;
 
     @Option(
@@ -149,7 +152,7 @@ final class BackupCommand implements Callable<Integer> {
             console.result(PlanView.of(plan), () -> print(plan, console::line));
             return Main.DONE;
         }
-        Repository repository = openOrCreate();
+        Repository repository = openOrCreate(request);
         Instant started = context.clock().instant();
         Manifest manifest;
         try (Display display = new Display(console)) {
@@ -190,6 +193,9 @@ final class BackupCommand implements Callable<Integer> {
                 : Files.isWritable(Path.of("/var/tmp"))
                         ? Path.of("/var/tmp")
                         : Path.of(System.getProperty("java.io.tmpdir"));
+        if (!Files.isDirectory(spoolFolder) || !Files.isWritable(spoolFolder)) {
+            throw Failures.usage("--spool " + spoolFolder + " is not a folder that can be written to");
+        }
         try {
             return BackupRequest.of(target.name(), target.seeds(), target.settings(), spoolFolder)
                     .withParallel(
@@ -201,7 +207,8 @@ final class BackupCommand implements Callable<Integer> {
         }
     }
 
-    private Repository openOrCreate() {
+    /** A new repository is made only where there is something to put into it: a wrong address leaves nothing behind. */
+    private Repository openOrCreate(BackupRequest request) throws InterruptedException {
         Store store = context.store();
         try {
             return Repository.open(store, context.random());
@@ -209,7 +216,13 @@ final class BackupCommand implements Callable<Integer> {
             if (e.code() != ErrorCode.NO_REPOSITORY || !store.isEmpty()) {
                 throw e;
             }
-            Repository created = Repository.create(store, context.random());
+            new Backup(
+                            request,
+                            BackupListener.NONE,
+                            Time.SYSTEM,
+                            Version.current().version())
+                    .plan();
+            Repository created = Repository.openOrCreate(store, context.random());
             context.console().note("made a new repository in " + created.location());
             return created;
         }
@@ -218,7 +231,7 @@ final class BackupCommand implements Callable<Integer> {
     /** Prints the plan line by line. */
     private static void print(BackupPlan plan, Consumer<String> out) {
         out.accept("backup of " + plan.deployment() + ": "
-                + Units.count(plan.shards().size(), "shard"));
+                + Units.count(plan.shards().size(), "shard") + ", each read from the node in column READ FROM");
         Table table =
                 Table.of("SHARD>", "SLOTS>", "MASTER", "READ FROM", "ROLE", "LAG>", "KEYS>", "MEMORY>", "VERSION");
         for (BackupPlan.ShardPlan shard : plan.shards()) {
@@ -276,7 +289,7 @@ final class BackupCommand implements Callable<Integer> {
             task.note(
                     switch (state.phase()) {
                         case QUEUED -> "waits for its turn";
-                        case PREPARING -> state.source() + " prepares its RDB";
+                        case PREPARING -> "the server prepares its RDB";
                         case RECEIVING -> "";
                         case STORED -> "";
                     });

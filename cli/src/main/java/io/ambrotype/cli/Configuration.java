@@ -1,5 +1,6 @@
 package io.ambrotype.cli;
 
+import io.ambrotype.backup.BackupRequest;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.Secret;
@@ -44,7 +45,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Configuration {
     private static final long MAX_BYTES = 1 << 20;
-    private static final int MOST_PARALLEL = 1000;
 
     private final @Nullable Path file;
     private final Content content;
@@ -217,7 +217,7 @@ final class Configuration {
                 access,
                 node.get("nodes-conf-name").map(YamlNode::text).orElse(null),
                 node.get("parallel")
-                        .map(value -> value.integer(1, MOST_PARALLEL))
+                        .map(value -> value.integer(1, BackupRequest.MOST_PARALLEL))
                         .orElse(null));
     }
 

@@ -21,6 +21,11 @@ final class Json {
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value);
     }
 
+    /** A document that is JSON already. */
+    static Object tree(String json) {
+        return MAPPER.readTree(json);
+    }
+
     /** A document on one line, for standard error. */
     static String line(Object value) {
         return MAPPER.writeValueAsString(value);

@@ -158,6 +158,7 @@ public final class Main implements Runnable {
         commands.put("list", () -> new ListCommand(context));
         commands.put("show", () -> new ShowCommand(context));
         commands.put("verify", () -> new VerifyCommand(context));
+        commands.put("compare", () -> new CompareCommand(context));
         commands.put("restore", () -> new RestoreCommand(context));
         commands.put("rdb", () -> new RdbCommand(context));
         commands.put("lab", () -> LabCommand.commandLine(context));

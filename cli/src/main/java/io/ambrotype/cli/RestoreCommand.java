@@ -168,7 +168,10 @@ final class RestoreCommand implements Callable<Integer> {
                     + ", not even a refusal: make sure that no old node is alive there");
         }
         if (context.options().dryRun) {
-            console.result(PlanView.of(plan), () -> print(plan, console::line));
+            console.result(PlanView.of(plan), () -> {
+                print(plan, console::line);
+                console.line("nothing was written: this was a dry run");
+            });
             return Main.DONE;
         }
         print(plan, console::note);
@@ -187,6 +190,7 @@ final class RestoreCommand implements Callable<Integer> {
             throw Failures.usage(
                     "--rdb writes one file and does not go with --nodes, --masters, --replicas, --node or --same-ids");
         }
+        Restorer.requireAbsent(file);
         if (context.options().dryRun) {
             console.result(
                     new PlanView(manifest.snapshot().text(), file.toString(), "none", List.of(), List.of()),
@@ -283,9 +287,9 @@ final class RestoreCommand implements Callable<Integer> {
                 + plan.manifest().deployment() + ") into " + plan.folder());
         out.accept(
                 switch (plan.identity()) {
-                    case NEW -> "the nodes get new ids";
-                    case SAME -> "the nodes get the ids that they had";
-                    case ONE_NODE -> "one node comes back as itself";
+                    case NEW -> "the nodes get new ids: no old node can be mistaken for one of them";
+                    case SAME -> "the nodes get the ids that they had: no old node may start again";
+                    case ONE_NODE -> "one node comes back as itself, into the deployment that is still there";
                 });
         Table table = Table.of("FOLDER", "ADDRESS", "ROLE", "SLOTS", "ID", "DATA");
         for (RestorePlan.Node node : plan.nodes()) {
@@ -304,8 +308,8 @@ final class RestoreCommand implements Callable<Integer> {
     private static String dataOf(RestorePlan.Node node) {
         return switch (node.data()) {
             case Data.Verbatim verbatim -> "dump of shard " + verbatim.shard() + ", as captured";
-            case Data.Routed _ -> "entries of its slots";
-            case Data.SameAs same -> "as " + same.folder();
+            case Data.Routed _ -> "the entries of its slots, out of all dumps";
+            case Data.SameAs same -> "same dump as " + same.folder();
         };
     }
 

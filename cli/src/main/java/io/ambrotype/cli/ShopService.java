@@ -162,9 +162,10 @@ final class ShopService implements AutoCloseable {
                         throw AmbrotypeException.of(ErrorCode.FAILED, product + " is gone");
                     }
                     requests.incrementAndGet();
-                    order++;
-                    String key = orderKey(number, order);
+                    String key = orderKey(number, order + 1);
                     cluster.ownerOf(key).call("SET", key, product);
+                    // An order that fails is placed again under its number: all up to the last confirmed one are.
+                    order++;
                     confirmedOrders[number].set(order);
                     requests.incrementAndGet();
                 } catch (AmbrotypeException e) {

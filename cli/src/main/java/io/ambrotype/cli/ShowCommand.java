@@ -45,7 +45,9 @@ final class ShowCommand implements Callable<Integer> {
         var repository = context.repository();
         SnapshotId snapshot = repository.resolve(id);
         Manifest manifest = repository.manifest(snapshot);
-        context.console().result(manifest, () -> print(manifest));
+        Console console = context.console();
+        console.result(
+                console.isJson() ? Json.tree(repository.manifestText(snapshot)) : manifest, () -> print(manifest));
         return Main.DONE;
     }
 

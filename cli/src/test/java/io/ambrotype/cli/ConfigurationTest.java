@@ -82,8 +82,8 @@ class ConfigurationTest {
             repository: x@deployments:@  shop:@    usrname: x | , line 4: unknown key 'usrname'       | did you mean 'username'?
             deployments:@  shop:@    tsl:@      ca: x   | , line 3: unknown key 'tsl'                 | did you mean 'tls'?
             deployments: {shop: {tls: {zzz: 1}}}        | , line 1: unknown key 'zzz'                 | known here are ca, cert, key, verify-hostname
-            deployments: {shop: {parallel: many}}       | , line 1: 'parallel' is not a whole number from 1 to 1000 |
-            deployments: {shop: {parallel: 0}}          | , line 1: 'parallel' is not a whole number from 1 to 1000 |
+            deployments: {shop: {parallel: many}}       | , line 1: 'parallel' is not a whole number from 1 to 16 |
+            deployments: {shop: {parallel: 0}}          | , line 1: 'parallel' is not a whole number from 1 to 16 |
             deployments: {shop: {tls: {verify-hostname: maybe}}} | , line 1: 'verify-hostname' is not true or false |
             deployments: {shop: redis://x:1}            | , line 1: 'shop' is not a group of keys with values |
             deployments: [1, 2]                         | , line 1: 'deployments' is a list, and no list is expected there |

@@ -17,6 +17,7 @@ import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.topology.LayoutDifference;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.Problem;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
@@ -120,6 +122,8 @@ public final class Backup {
             notices.add(notice);
             listener.notice(notice);
             plan = settledPlan(plan);
+            Topology settled = plan.topology();
+            captured.values().removeIf(shard -> !BackupPlanner.isSourceIn(shard.plan(), shard.source(), settled));
             listener.planned(plan);
             offsets = masterOffsets(plan);
         }
@@ -177,7 +181,8 @@ public final class Backup {
 
     /**
      * What is different now from what the shards were captured under; drops the captures that are no longer true.
-     * Failing over and back leaves a higher epoch, or in a standalone set another history: that counts too.
+     * Failing over and back leaves a higher epoch, or in a standalone set another history: that counts too. So does a slot
+     * that is on its way, although its owner is still the same: its keys may be in neither dump.
      */
     private static List<String> changes(BackupPlan plan, Map<NodeId, CapturedShard> captured, Topology seen) {
         Topology now = BackupPlanner.capturable(seen);
@@ -188,6 +193,11 @@ public final class Backup {
                 })
                 .map(LayoutDifference::sentence)
                 .collect(Collectors.toCollection(ArrayList::new));
+        List<Problem> unsettled = BackupPlanner.whatPreventsWholeSnapshot(now);
+        unsettled.forEach(problem -> changes.add(problem.sentence()));
+        Set<NodeId> concerned =
+                unsettled.stream().flatMap(problem -> problem.nodes().stream()).collect(Collectors.toSet());
+        captured.keySet().removeIf(concerned::contains);
         captured.values().removeIf(shard -> {
             Optional<String> objection =
                     BackupPlanner.objection(shard.plan(), shard.sync().id(), now);

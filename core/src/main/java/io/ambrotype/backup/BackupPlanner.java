@@ -87,6 +87,22 @@ final class BackupPlanner {
         return shard.master().isReached() || !shard.slots().isEmpty();
     }
 
+    /** The problems for which a snapshot would be refused. */
+    static List<Problem> whatPreventsWholeSnapshot(Topology topology) {
+        return topology.problems().stream()
+                .filter(problem -> preventsWholeSnapshot(problem, topology))
+                .toList();
+    }
+
+    /** Whether the node that a shard was read from is still a member of that shard, and one that can be written down. */
+    static boolean isSourceIn(ShardPlan captured, Candidate source, Topology now) {
+        return now.shardOf(source.node().id())
+                        .filter(shard ->
+                                shard.master().id().equals(captured.master().id()))
+                        .isPresent()
+                && now.node(source.node().id()).flatMap(Node::address).isPresent();
+    }
+
     private static boolean preventsWholeSnapshot(Problem problem, Topology topology) {
         return switch (problem.kind()) {
             case UNCOVERED_SLOTS,

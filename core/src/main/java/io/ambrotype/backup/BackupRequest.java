@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param deployment the name under which the snapshot is listed; an address where there is no name
  * @param seeds addresses of nodes, any of which leads to the others
  * @param settings how to connect to all of them
- * @param parallel how many shards are captured at once
+ * @param parallel how many shards are captured at once, at most {@link #MOST_PARALLEL}
  * @param forksPerHost how many of a host's servers may be made to fork at once
  * @param nodesConfName the name of the nodes' {@code nodes.conf} where servers do not tell it; {@code {port}} stands for
  *     the node's port
@@ -34,14 +34,18 @@ public record BackupRequest(
     /** Shards captured at once unless told otherwise. */
     public static final int DEFAULT_PARALLEL = 2;
 
+    /** Each capture takes about 40 MB, most of it for the frame that is being compressed. */
+    public static final int MOST_PARALLEL = 16;
+
     /** Rejects impossible numbers; copies the seeds. */
     public BackupRequest {
         seeds = List.copyOf(seeds);
-        if (parallel < 1 || parallel > 64) {
-            throw new IllegalArgumentException("the number of parallel captures must be between 1 and 64");
+        if (parallel < 1 || parallel > MOST_PARALLEL) {
+            throw new IllegalArgumentException(
+                    "the number of parallel captures must be between 1 and " + MOST_PARALLEL + ", not " + parallel);
         }
         if (forksPerHost < 1) {
-            throw new IllegalArgumentException("the number of forks per host must be at least 1");
+            throw new IllegalArgumentException("the number of forks per host must be at least 1, not " + forksPerHost);
         }
     }
 

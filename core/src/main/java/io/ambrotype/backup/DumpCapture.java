@@ -28,17 +28,23 @@ import org.jspecify.annotations.Nullable;
  * <p>The source is let go of as soon as its last byte has arrived, however far the other thread is behind.
  */
 final class DumpCapture {
-    private static final int SPOOL_MEMORY = 8 << 20;
+    private static final int MOST_SPOOL_MEMORY = 8 << 20;
+
+    /** Of the heap, for the spools of all captures at once. */
+    private static final int ALL_SPOOL_MEMORY = 64 << 20;
+
     private static final int RECEIVE_BUFFER = 256 << 10;
 
     private final Repository repository;
     private final Path spoolFolder;
     private final long spoolLimit;
+    private final int spoolMemory;
 
-    DumpCapture(Repository repository, Path spoolFolder, long spoolLimit) {
+    DumpCapture(Repository repository, BackupRequest request) {
         this.repository = repository;
-        this.spoolFolder = spoolFolder;
-        this.spoolLimit = spoolLimit;
+        this.spoolFolder = request.spoolFolder();
+        this.spoolLimit = request.spoolLimit();
+        this.spoolMemory = Math.min(MOST_SPOOL_MEMORY, ALL_SPOOL_MEMORY / request.parallel());
     }
 
     /**
@@ -61,7 +67,7 @@ final class DumpCapture {
             throws InterruptedException {
         Result result = new Result();
         try (session;
-                Spool spool = new Spool(spoolFolder, SPOOL_MEMORY, spoolLimit);
+                Spool spool = new Spool(spoolFolder, spoolMemory, spoolLimit);
                 TaskGroup receiving = TaskGroup.ofComputing()) {
             receiving.fork("receive " + session.node(), () -> {
                 try {
@@ -70,6 +76,11 @@ final class DumpCapture {
                     spool.finish();
                 } catch (AmbrotypeException e) {
                     spool.fail(new SourceFailure(e));
+                } catch (IOException e) {
+                    // Once the other thread has given up, its failure is the one to be told.
+                    if (spool.isOpen()) {
+                        throw e;
+                    }
                 } finally {
                     received.run();
                 }

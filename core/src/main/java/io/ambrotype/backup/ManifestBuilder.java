@@ -172,7 +172,7 @@ final class ManifestBuilder {
                 node.role() == Role.MASTER ? Manifest.Role.MASTER : Manifest.Role.REPLICA,
                 node.role() == Role.MASTER
                         ? Optional.empty()
-                        : Optional.of(node.master().orElse(shard.master().id()).value()),
+                        : Optional.of(masterOf(node, shard).value()),
                 address.host(),
                 address.port(),
                 cluster && node.busPort() > 0 ? OptionalInt.of(node.busPort()) : OptionalInt.empty(),
@@ -189,6 +189,14 @@ final class ManifestBuilder {
                 withheld,
                 nodesConf.map(text -> nodesConf(node, address.port(), description, text)),
                 description.flatMap(told -> told.configuration().value("dir")));
+    }
+
+    /** Of a chained replica another replica; the shard's master where that one is not part of the snapshot. */
+    private static NodeId masterOf(Node replica, Shard shard) {
+        return replica.master()
+                .filter(id -> shard.nodes().stream()
+                        .anyMatch(node -> node.id().equals(id) && node.address().isPresent()))
+                .orElse(shard.master().id());
     }
 
     private Manifest.NodesConf nodesConf(Node node, int port, Optional<Description> description, String text) {

@@ -39,6 +39,9 @@ final class ShardCapture {
     private static final Duration POLL = Duration.ofMillis(50);
     private static final int ATTEMPTS_PER_CANDIDATE = 2;
 
+    /** An older RDB that is under way, or a server that just failed to fork, is not asked again at once. */
+    private static final Duration BEFORE_ANOTHER_ATTEMPT = Duration.ofSeconds(1);
+
     private final BackupRequest request;
     private final Repository repository;
     private final BackupListener listener;
@@ -95,6 +98,9 @@ final class ShardCapture {
         for (Candidate candidate : shard.candidates()) {
             for (int attempt = 1; attempt <= ATTEMPTS_PER_CANDIDATE; attempt++) {
                 try {
+                    if (attempt > 1) {
+                        time.sleep(BEFORE_ANOTHER_ATTEMPT);
+                    }
                     return attempt(shard, candidate, masterOffset);
                 } catch (AmbrotypeException e) {
                     if (!worthAnotherTry(e)) {
@@ -164,7 +170,7 @@ final class ShardCapture {
             FullSync sync = session.fullSync();
             announced.compareAndSet(null, time.instant());
             requireFresh(shard, candidate, sync, masterOffset, expectedHistory);
-            DumpCapture.Captured captured = new DumpCapture(repository, request.spoolFolder(), request.spoolLimit())
+            DumpCapture.Captured captured = new DumpCapture(repository, request)
                     .run(
                             session,
                             sync,

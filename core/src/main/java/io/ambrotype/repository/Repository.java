@@ -1,5 +1,7 @@
 package io.ambrotype.repository;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.rdb.RdbFormatException;
@@ -312,6 +314,16 @@ public final class Repository {
         } catch (IOException e) {
             throw unreadable(name, e);
         }
+    }
+
+    /**
+     * The manifest of a finished snapshot as the text that is stored, checked as {@link #manifest} does.
+     *
+     * @throws AmbrotypeException as {@link #manifest}
+     */
+    public String manifestText(SnapshotId snapshot) {
+        manifest(snapshot);
+        return new String(read(store, manifestName(snapshot)).orElseThrow(() -> unfinished(snapshot)), UTF_8);
     }
 
     /**

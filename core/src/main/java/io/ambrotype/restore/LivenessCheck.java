@@ -161,13 +161,18 @@ public final class LivenessCheck {
         }
     }
 
-    private static AmbrotypeException cannotAsk(HostAndPort address, AmbrotypeException cause) {
+    private AmbrotypeException cannotAsk(HostAndPort address, AmbrotypeException cause) {
         return AmbrotypeException.of(
                         ErrorCode.UNSAFE,
                         "something answers at " + address
-                                + ", an address of the snapshot, and does not say whether it is" + " an old node: "
+                                + ", an address of the snapshot, and does not tell which nodes it knows: "
                                 + cause.getMessage())
-                .withHint("stop it, or name the deployment in the configuration file with its password")
+                .withHint(
+                        switch (plan.identity()) {
+                            case NEW, SAME ->
+                                "stop it, or name the deployment in the configuration file with its password and TLS";
+                            case ONE_NODE -> "name the deployment in the configuration file with its password and TLS";
+                        })
                 .causedBy(cause);
     }
 

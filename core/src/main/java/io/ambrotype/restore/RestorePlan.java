@@ -51,7 +51,7 @@ public record RestorePlan(
      * @param name the folder's name
      * @param id the node's id
      * @param address where it shall run
-     * @param busPort port of its cluster bus, where it is a cluster node
+     * @param busPort port of its cluster bus; 0 where it is no cluster node
      * @param role what it starts as
      * @param master a replica's master
      * @param slots a master's slots; all for a standalone master, none for replicas

@@ -9,18 +9,23 @@ import io.ambrotype.restore.RestorePlan.ClusterFile;
 import io.ambrotype.restore.RestorePlan.Data;
 import io.ambrotype.restore.RestorePlan.Identity;
 import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.NodesConf;
 import io.ambrotype.topology.NodesConfPlan;
 import io.ambrotype.topology.Role;
 import io.ambrotype.topology.SlotSet;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -38,6 +43,11 @@ import org.jspecify.annotations.Nullable;
  * the shard.
  */
 public final class RestorePlanner {
+    private static final String DEFAULT_NODES_CONF = "nodes.conf";
+
+    /** Whatever the locale, such a name can be written; others are replaced, since a snapshot may come from anywhere. */
+    private static final Pattern USABLE_NAME = Pattern.compile("[ -~&&[^/]]{1,200}");
+
     private final Manifest manifest;
     private final RestoreRequest request;
     private final RandomGenerator random;
@@ -75,6 +85,7 @@ public final class RestorePlanner {
                 .filter(node -> isAt(node, address))
                 .findFirst()
                 .orElseThrow(() -> noNodeAt(address));
+        requireOwnView(recorded, address);
         boolean master = recorded.role() == Manifest.Role.MASTER;
         if (master && manifest.kind() == Manifest.Kind.CLUSTER) {
             warnings.add("node " + address + " was a master: where its shard has failed over since, it comes back as a"
@@ -106,13 +117,37 @@ public final class RestorePlanner {
                 appendOnly(List.of(spot)));
     }
 
+    /** Without its own view there is nothing that would lead the node back into its cluster. */
+    private void requireOwnView(Manifest.Node recorded, HostAndPort address) {
+        if (manifest.kind() == Manifest.Kind.STANDALONE) {
+            return;
+        }
+        if (recorded.nodesConf().isEmpty()) {
+            throw AmbrotypeException.of(
+                            ErrorCode.UNRECOVERABLE,
+                            "node " + address + " did not answer when snapshot " + manifest.snapshot()
+                                    + " was taken: its place is known, and not its nodes.conf")
+                    .withHint("start an empty node there and make it a replica: redis-cli --cluster add-node"
+                            + " --cluster-slave; or name an older snapshot");
+        }
+        NodesConf view = NodesConf.parse(
+                recorded.nodesConf().get().text().getBytes(StandardCharsets.UTF_8),
+                "the nodes.conf of " + address + " in snapshot " + manifest.snapshot());
+        if (!view.myself().id().value().equals(recorded.id())) {
+            throw AmbrotypeException.of(
+                    ErrorCode.CORRUPT,
+                    "the nodes.conf of " + address + " in snapshot " + manifest.snapshot() + " is that of node "
+                            + view.myself().id());
+        }
+    }
+
     private AmbrotypeException noNodeAt(HostAndPort address) {
         String known = manifest.topology().nodes().stream()
                 .map(node -> addressOf(node).client().toString())
                 .collect(Collectors.joining(", "));
         return AmbrotypeException.of(
                         ErrorCode.UNRECOVERABLE, "snapshot " + manifest.snapshot() + " has no node at " + address)
-                .withHint("its nodes are " + known);
+                .withHint("its nodes are " + known + "; an older snapshot may have it: ambrotype list");
     }
 
     // ---- a whole deployment
@@ -121,6 +156,11 @@ public final class RestorePlanner {
         int masters = request.masters().orElse(manifest.shards().size());
         boolean ownSlots = masters == manifest.shards().size();
         boolean cluster = manifest.kind() == Manifest.Kind.CLUSTER || masters > 1;
+        if (request.sameIds() && manifest.kind() == Manifest.Kind.STANDALONE) {
+            throw usage(
+                    "--same-ids is for clusters, and snapshot " + manifest.snapshot() + " is of a standalone server",
+                    "leave it out: a standalone server has no id to lose");
+        }
         if (manifest.kind() == Manifest.Kind.CLUSTER
                 && masters < manifest.shards().size()) {
             warnOfMemory(masters);
@@ -192,6 +232,7 @@ public final class RestorePlanner {
         boolean given = !request.addresses().isEmpty();
         List<TargetAddress> addresses = given ? request.addresses() : ownAddresses;
         requireDistinct(addresses);
+        requireDistinctFolders(addresses);
 
         boolean ownReplicas =
                 ownSlots && request.replicas().isEmpty() && (!given || addresses.size() == ownAddresses.size());
@@ -278,25 +319,28 @@ public final class RestorePlanner {
                 epochs.set(i, currentEpoch);
             }
         }
-        for (int i = 0; i < spots.size(); i++) {
-            Spot spot = spots.get(i);
-            HostAndPort client = spot.address.client();
-            int busPort = spot.address.effectiveBusPort();
-            targets.add(
-                    spot.role == Role.MASTER
-                            ? NodesConfPlan.Target.master(
-                                    ids.get(i),
-                                    client.host(),
-                                    client.port(),
-                                    busPort,
-                                    slots.get(spot.shard),
-                                    epochs.get(spot.shard))
-                            : NodesConfPlan.Target.replica(
-                                    ids.get(i), client.host(), client.port(), busPort, targets.get(spot.shard)));
-        }
         long lastVoteEpoch = request.sameIds() ? currentEpoch : 0;
         try {
-            return new NodesConfPlan(targets, currentEpoch, lastVoteEpoch);
+            for (int i = 0; i < spots.size(); i++) {
+                Spot spot = spots.get(i);
+                HostAndPort client = spot.address.client();
+                int busPort = spot.address.effectiveBusPort();
+                targets.add(
+                        spot.role == Role.MASTER
+                                ? NodesConfPlan.Target.master(
+                                        ids.get(i),
+                                        client.host(),
+                                        client.port(),
+                                        busPort,
+                                        slots.get(spot.shard),
+                                        epochs.get(spot.shard))
+                                : NodesConfPlan.Target.replica(
+                                        ids.get(i), client.host(), client.port(), busPort, targets.get(spot.shard)));
+            }
+            NodesConfPlan plan = new NodesConfPlan(targets, currentEpoch, lastVoteEpoch);
+            // An address that does not fit into a file shows only when one is made.
+            plan.fileFor(ids.getFirst());
+            return plan;
         } catch (IllegalArgumentException e) {
             throw AmbrotypeException.of(ErrorCode.USAGE, "these nodes cannot be a cluster: " + e.getMessage())
                     .causedBy(e);
@@ -313,12 +357,14 @@ public final class RestorePlanner {
             Optional<ClusterFile> nodesConf,
             Optional<HostAndPort> masterAddress) {
         String folder = folderName(spot.address);
+        Manifest.Node configured = configured(spot.recorded);
         List<Manifest.Module> modules = manifest.shards()
                 .get(Math.min(spot.shard, manifest.shards().size() - 1))
                 .modules();
         String configuration = ServerDirectives.of(
                 manifest,
                 spot.recorded,
+                configured,
                 modules,
                 spot.address,
                 nodesConf.map(ClusterFile::name),
@@ -328,14 +374,25 @@ public final class RestorePlanner {
                 folder,
                 spot.id(),
                 spot.address.client(),
-                spot.address.effectiveBusPort(),
+                nodesConf.isPresent() ? spot.address.effectiveBusPort() : 0,
                 spot.role,
                 master,
                 spot.role == Role.MASTER ? shardSlots : SlotSet.NONE,
                 data,
                 nodesConf,
                 configuration,
-                spot.recorded.withheld());
+                configured.withheld());
+    }
+
+    /** The node that tells how this one is configured: its master for a replica that told nothing. */
+    private Manifest.Node configured(Manifest.Node recorded) {
+        return recorded.configuration().isEmpty() ? masterOr(recorded) : recorded;
+    }
+
+    private Manifest.Node masterOr(Manifest.Node recorded) {
+        return recorded.masterId()
+                .map(_ -> manifest.node(manifest.shards().get(recorded.shard()).masterId()))
+                .orElse(recorded);
     }
 
     private Data dataOf(int shard) {
@@ -349,19 +406,19 @@ public final class RestorePlanner {
     }
 
     /** As that deployment names it; a port in the name follows the node. */
-    private static String fileName(Manifest.Node recorded, TargetAddress address) {
-        String name = recorded.nodesConf().map(Manifest.NodesConf::name).orElse("nodes.conf");
+    private String fileName(Manifest.Node recorded, TargetAddress address) {
+        Manifest.Node telling = recorded.nodesConf().isPresent() ? recorded : masterOr(recorded);
+        String name = telling.nodesConf().map(Manifest.NodesConf::name).orElse(DEFAULT_NODES_CONF);
         String plain = name.substring(name.lastIndexOf('/') + 1)
                 .replace(
-                        Integer.toString(recorded.port()),
+                        Integer.toString(telling.port()),
                         Integer.toString(address.client().port()));
-        boolean usable = !plain.isBlank()
+        boolean usable = USABLE_NAME.matcher(plain).matches()
                 && !plain.equals(".")
                 && !plain.equals("..")
                 && !plain.equals("dump.rdb")
-                && !plain.equals("ambrotype.conf")
-                && plain.chars().noneMatch(Character::isISOControl);
-        return usable ? plain : "nodes.conf";
+                && !plain.equals("ambrotype.conf");
+        return usable ? plain : DEFAULT_NODES_CONF;
     }
 
     private static String folderName(TargetAddress address) {
@@ -381,7 +438,8 @@ public final class RestorePlanner {
                     .flatMap(shard -> shard.content().databases().entrySet().stream())
                     .filter(database -> database.getKey() > 0)
                     .map(database -> "database " + database.getKey() + ": "
-                            + database.getValue().entries() + " entries")
+                            + database.getValue().entries()
+                            + (database.getValue().entries() == 1 ? " entry" : " entries"))
                     .collect(Collectors.joining(", "));
             throw AmbrotypeException.of(
                             ErrorCode.UNRECOVERABLE,
@@ -391,17 +449,38 @@ public final class RestorePlanner {
         }
     }
 
-    private void requireBusPorts(List<Spot> spots, boolean cluster) {
+    private static void requireBusPorts(List<Spot> spots, boolean cluster) {
         for (Spot spot : spots) {
             Manifest.Node recorded = spot.recorded;
-            if (cluster
-                    && !spot.address.hasDefaultBusPort()
-                    && recorded.vendor().equals("redis")
-                    && major(recorded.version()) < 7) {
+            int busPort = spot.address.effectiveBusPort();
+            if (cluster && busPort > 65_535) {
                 throw usage(
-                        "redis " + recorded.version() + " cannot have its bus at port "
-                                + spot.address.effectiveBusPort() + ": before 7.0 it is always the port + 10000",
-                        "leave out @" + spot.address.effectiveBusPort());
+                        "the bus of " + spot.address.client() + " would be at port " + busPort
+                                + ", and the last one is 65535",
+                        "name another as " + spot.address.client() + "@BUSPORT, or take a port below 55536");
+            }
+            // An announced one may differ: a container's, say.
+            boolean asRecorded = spot.address.equals(addressOf(recorded));
+            if (cluster
+                    && !asRecorded
+                    && !spot.address.hasDefaultBusPort()
+                    && !ServerDirectives.knowsClusterPort(recorded)) {
+                throw usage(
+                        "redis " + recorded.version() + " cannot have its bus at port " + busPort
+                                + ": before 7.0 it is always the port + 10000",
+                        "leave out @" + busPort);
+            }
+        }
+    }
+
+    private static void requireDistinctFolders(List<TargetAddress> addresses) {
+        Map<String, HostAndPort> folders = new HashMap<>();
+        for (TargetAddress address : addresses) {
+            HostAndPort other = folders.putIfAbsent(folderName(address), address.client());
+            if (other != null) {
+                throw usage(
+                        other + " and " + address.client() + " would both get the folder " + folderName(address),
+                        "give other addresses by --nodes");
             }
         }
     }
@@ -434,6 +513,14 @@ public final class RestorePlanner {
             warnings.add(orphans + " entries were found in slots that their node did not own and are left out; they"
                     + " stay in the snapshot's dumps");
         }
+        for (Manifest.Node node : manifest.topology().nodes()) {
+            if (node.configuration().isEmpty()) {
+                warnings.add("the configuration of " + addressOf(node).client() + " is not part of the snapshot"
+                        + (configured(node).configuration().isEmpty()
+                                ? ": see that its ambrotype.conf has all that it needs"
+                                : "; it gets that of its master"));
+            }
+        }
         for (Manifest.Shard shard : manifest.shards()) {
             if (shard.content().checksum() == DumpContent.Checksum.DISABLED) {
                 warnings.add("the dump of shard " + shard.index()
@@ -451,9 +538,9 @@ public final class RestorePlanner {
         }
     }
 
-    private static List<String> appendOnly(List<Spot> spots) {
+    private List<String> appendOnly(List<Spot> spots) {
         return spots.stream()
-                .filter(spot -> spot.recorded
+                .filter(spot -> configured(spot.recorded)
                         .configuration()
                         .getOrDefault("appendonly", "no")
                         .equals("yes"))

@@ -23,15 +23,23 @@ public record RestoreRequest(
         OptionalInt replicas,
         Optional<HostAndPort> only,
         boolean sameIds) {
+    /** Each needs a slot. */
+    private static final int MOST_MASTERS = 16_384;
+
+    private static final int MOST_REPLICAS = 100;
+
     /** Copies the addresses; rejects impossible numbers. */
     public RestoreRequest {
         folder = folder.toAbsolutePath().normalize();
         addresses = List.copyOf(addresses);
-        if (masters.isPresent() && masters.getAsInt() < 1) {
-            throw new IllegalArgumentException("the number of masters must be at least 1");
-        }
-        if (replicas.isPresent() && replicas.getAsInt() < 0) {
-            throw new IllegalArgumentException("the number of replicas cannot be negative");
+        masters.ifPresent(number -> require("masters", number, 1, MOST_MASTERS));
+        replicas.ifPresent(number -> require("replicas", number, 0, MOST_REPLICAS));
+    }
+
+    private static void require(String name, int number, int least, int most) {
+        if (number < least || number > most) {
+            throw new IllegalArgumentException(
+                    "the number of " + name + " must be between " + least + " and " + most + ", not " + number);
         }
     }
 

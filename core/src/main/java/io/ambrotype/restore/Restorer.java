@@ -16,10 +16,16 @@ import io.ambrotype.restore.RestorePlan.Data;
 import io.ambrotype.topology.SlotSet;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +33,6 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
@@ -69,9 +74,9 @@ public final class Restorer {
                     .withHint("name a folder that is empty or does not exist yet");
         }
         try (var files = Files.list(folder)) {
-            Optional<Path> first = files.findFirst();
-            if (first.isPresent()) {
-                boolean interrupted = first.get().endsWith(STAGING);
+            if (files.findFirst().isPresent()) {
+                Path left = folder.resolve(STAGING);
+                boolean interrupted = Files.exists(left);
                 throw AmbrotypeException.of(
                                 ErrorCode.UNSAFE,
                                 folder
@@ -80,11 +85,23 @@ public final class Restorer {
                                                 : " is not empty"))
                         .withHint(
                                 interrupted
-                                        ? "remove " + first.get() + " and try again"
+                                        ? "remove what is in it, as its dumps may be incomplete, and try again"
                                         : "name a folder that is empty or does not exist yet: nothing is overwritten");
             }
         } catch (IOException e) {
             throw failed("look into " + folder, e);
+        }
+    }
+
+    /**
+     * Makes sure that a restore into one file would not touch what is there.
+     *
+     * @throws AmbrotypeException {@link ErrorCode#UNSAFE} where there is anything of that name
+     */
+    public static void requireAbsent(Path file) {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw AmbrotypeException.of(ErrorCode.UNSAFE, file + " exists already")
+                    .withHint("name a file that does not exist yet: nothing is overwritten");
         }
     }
 
@@ -98,10 +115,13 @@ public final class Restorer {
         requireEmpty(plan.folder());
         boolean existed = Files.exists(plan.folder());
         Path staging = plan.folder().resolve(STAGING);
+        // What was made here and may be removed again: somebody else may be at work in the same folder.
+        List<Path> made = new ArrayList<>();
         boolean done = false;
         try {
             Files.createDirectories(plan.folder());
             OwnerOnly.folder(staging);
+            made.add(staging);
             for (RestorePlan.Node node : plan.nodes()) {
                 OwnerOnly.folder(staging.resolve(node.name()));
             }
@@ -122,19 +142,21 @@ public final class Restorer {
             List<String> steps = NextSteps.of(plan);
             OwnerOnly.write(staging.resolve("NEXT-STEPS.txt"), numbered(steps));
             for (RestorePlan.Node node : plan.nodes()) {
-                Files.move(staging.resolve(node.name()), plan.folder().resolve(node.name()));
+                publish(node.name(), staging, plan.folder(), made);
             }
-            Files.move(staging.resolve("NEXT-STEPS.txt"), plan.folder().resolve("NEXT-STEPS.txt"));
+            publish("NEXT-STEPS.txt", staging, plan.folder(), made);
             Files.delete(staging);
             OwnerOnly.flushFolder(plan.folder());
             done = true;
             return new RestoreReport(
                     plan.folder(), written.entries, written.leftOut, written.bytes, written.notices, steps);
+        } catch (ClosedByInterruptException e) {
+            throw interrupted();
         } catch (IOException e) {
             throw failed("write to " + plan.folder(), e);
         } finally {
             if (!done) {
-                removeAll(plan, existed);
+                removeAll(made, plan.folder(), existed);
             }
         }
     }
@@ -147,10 +169,7 @@ public final class Restorer {
      */
     public RestoreReport writeSingle(Manifest manifest, Path file) throws InterruptedException {
         Path target = file.toAbsolutePath().normalize();
-        if (Files.exists(target)) {
-            throw AmbrotypeException.of(ErrorCode.UNSAFE, target + " exists already")
-                    .withHint("name a file that does not exist yet: nothing is overwritten");
-        }
+        requireAbsent(target);
         Path partial = target.resolveSibling("." + target.getFileName() + ".restoring");
         totalBytes = manifest.shards().stream()
                 .mapToLong(shard -> shard.dump().rdbBytes())
@@ -164,7 +183,14 @@ public final class Restorer {
             OwnerOnly.flushFolder(target.getParent() == null ? target : target.getParent());
             done = true;
             return new RestoreReport(
-                    target, written.entries, written.leftOut, written.bytes, written.notices, NextSteps.ofFile(target));
+                    target,
+                    written.entries,
+                    written.leftOut,
+                    written.bytes,
+                    written.notices,
+                    NextSteps.ofFile(manifest, target));
+        } catch (ClosedByInterruptException e) {
+            throw interrupted();
         } catch (IOException e) {
             throw failed("write " + target, e);
         } finally {
@@ -172,7 +198,7 @@ public final class Restorer {
                 try {
                     Files.deleteIfExists(partial);
                 } catch (IOException e) {
-                    listener.notice("cannot remove " + partial + ": " + e.getMessage());
+                    listener.notice("cannot remove " + partial + ": " + reason(e));
                 }
             }
         }
@@ -180,7 +206,7 @@ public final class Restorer {
 
     // ---- dumps
 
-    private Written writeDumps(RestorePlan plan, Path staging) throws InterruptedException {
+    private Written writeDumps(RestorePlan plan, Path staging) throws IOException, InterruptedException {
         Manifest manifest = plan.manifest();
         List<RestorePlan.Node> routed = plan.nodes().stream()
                 .filter(node -> node.data() instanceof Data.Routed)
@@ -226,11 +252,7 @@ public final class Restorer {
             List<Path> files = routed.stream()
                     .map(node -> staging.resolve(node.name()).resolve("dump.rdb"))
                     .toList();
-            try {
-                route(manifest, files, slots, written);
-            } catch (IOException e) {
-                throw failed("write to " + plan.folder(), e);
-            }
+            route(manifest, files, slots, written);
         }
         return written;
     }
@@ -260,7 +282,9 @@ public final class Restorer {
 
     private void route(Manifest manifest, List<Path> files, List<SlotSet> slots, Written written) throws IOException {
         List<Manifest.Shard> inputs = inputs(manifest, slots);
-        RdbVersion version = inputs.stream()
+        // Masters without slots get an empty dump of the same kind as the others.
+        List<Manifest.Shard> models = inputs.isEmpty() ? manifest.shards() : inputs;
+        RdbVersion version = models.stream()
                 .map(shard -> versionOf(shard))
                 .max(Comparator.comparing(RdbVersion::dialect).thenComparingInt(RdbVersion::number))
                 .orElseThrow();
@@ -276,7 +300,7 @@ public final class Restorer {
                 open.add(writer);
                 writers.add(writer);
                 for (String name : List.of("redis-ver", "valkey-ver", "redis-bits")) {
-                    String value = inputs.getFirst().content().aux().get(name);
+                    String value = models.getFirst().content().aux().get(name);
                     if (value != null) {
                         writer.aux(name, value);
                     }
@@ -386,19 +410,21 @@ public final class Restorer {
         }
     }
 
-    private void removeAll(RestorePlan plan, boolean existed) {
-        List<Path> paths = new ArrayList<>();
-        paths.add(plan.folder().resolve(STAGING));
-        plan.nodes().forEach(node -> paths.add(plan.folder().resolve(node.name())));
+    private static void publish(String name, Path staging, Path folder, List<Path> made) throws IOException {
+        Files.move(staging.resolve(name), folder.resolve(name));
+        made.add(folder.resolve(name));
+    }
+
+    private void removeAll(List<Path> made, Path folder, boolean existed) {
         try {
-            for (Path path : paths) {
+            for (Path path : made) {
                 OwnerOnly.removeTree(path);
             }
-            if (!existed) {
-                Files.deleteIfExists(plan.folder());
+            if (!existed && !made.isEmpty()) {
+                Files.deleteIfExists(folder);
             }
         } catch (IOException e) {
-            listener.notice("cannot remove what was written to " + plan.folder() + ": " + e.getMessage());
+            listener.notice("cannot remove what was written to " + folder + ": " + reason(e));
         }
     }
 
@@ -421,8 +447,24 @@ public final class Restorer {
     }
 
     private static AmbrotypeException failed(String action, Exception e) {
-        return AmbrotypeException.of(ErrorCode.FAILED, "cannot " + action + ": " + e.getMessage())
+        return AmbrotypeException.of(ErrorCode.FAILED, "cannot " + action + ": " + reason(e))
                 .causedBy(e);
+    }
+
+    private static InterruptedException interrupted() {
+        // What threw had kept the interrupt; the exception stands for it now.
+        Thread.interrupted();
+        return new InterruptedException();
+    }
+
+    private static String reason(Exception e) {
+        return switch (e) {
+            case AccessDeniedException file -> file.getFile() + " may not be accessed (permission denied)";
+            case FileAlreadyExistsException file -> file.getFile() + " exists already; is another restore at work?";
+            case NoSuchFileException file -> file.getFile() + " does not exist";
+            case FileSystemException file when file.getReason() != null -> file.getReason();
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
     }
 
     /** Sums of what was written. */

@@ -5,10 +5,12 @@ import io.ambrotype.repository.Manifest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Writes {@code ambrotype.conf}: the directives that a restored node's data and identity depend on, and nothing that
@@ -21,8 +23,6 @@ import java.util.Optional;
 final class ServerDirectives {
     /** What the data, its persistence and its place in the cluster depend on; taken over as it was. */
     private static final List<String> CARRIED = List.of(
-            "databases",
-            "cluster-databases",
             "maxmemory",
             "maxmemory-policy",
             "maxmemory-samples",
@@ -106,16 +106,19 @@ final class ServerDirectives {
 
     private final List<String> lines = new ArrayList<>();
     private final Manifest.Node recorded;
+    private final Manifest.Node configured;
 
-    private ServerDirectives(Manifest.Node recorded) {
+    private ServerDirectives(Manifest.Node recorded, Manifest.Node configured) {
         this.recorded = recorded;
+        this.configured = configured;
     }
 
     /**
      * The configuration file of one restored node.
      *
      * @param manifest of the snapshot
-     * @param recorded the node whose configuration is taken over
+     * @param recorded the node
+     * @param configured the node whose configuration is taken over: itself, or its master where it told nothing
      * @param modules modules of its shard
      * @param address where the node shall run
      * @param nodesConf name of its nodes.conf, where it is a cluster node
@@ -125,17 +128,21 @@ final class ServerDirectives {
     static String of(
             Manifest manifest,
             Manifest.Node recorded,
+            Manifest.Node configured,
             List<Manifest.Module> modules,
             TargetAddress address,
             Optional<String> nodesConf,
             Optional<HostAndPort> master,
             Path folder) {
-        ServerDirectives file = new ServerDirectives(recorded);
+        ServerDirectives file = new ServerDirectives(recorded, configured);
+        boolean staysWhereItWas = recorded.host().equals(address.client().host())
+                && recorded.port() == address.client().port()
+                && configured.id().equals(recorded.id());
         file.comment(
                 "Written by ambrotype from snapshot " + manifest.snapshot() + " of " + manifest.deployment() + ".");
         file.comment("Holds what the data and the cluster depend on; add the rest of your configuration.");
         file.blank();
-        file.ports(address);
+        file.ports(address, staysWhereItWas);
         file.comment("Absolute, so that the node finds its files wherever it is started from.");
         file.comment("Change it when you move this folder.");
         file.directive("dir", folder.toString());
@@ -147,16 +154,14 @@ final class ServerDirectives {
                 name -> {
                     file.directive("cluster-enabled", "yes");
                     file.directive("cluster-config-file", name);
-                    if (!address.hasDefaultBusPort()) {
-                        file.directive("cluster-port", Integer.toString(address.effectiveBusPort()));
-                    }
+                    file.busPort(address, staysWhereItWas);
                 },
                 () -> file.directive("cluster-enabled", "no"));
-        master.ifPresent(of -> file.line("replicaof " + of.host() + " " + of.port()));
+        master.ifPresent(of -> file.line("replicaof " + quoted(of.host()) + " " + of.port()));
         file.blank();
+        file.databases(manifest, nodesConf.isPresent());
         CARRIED.forEach(file::carry);
-        if (recorded.host().equals(address.client().host())
-                && recorded.port() == address.client().port()) {
+        if (staysWhereItWas) {
             // An announced port of 0 stands for the port itself.
             OF_THE_ADDRESS.stream()
                     .filter(name -> !file.value(name).equals("0"))
@@ -167,8 +172,12 @@ final class ServerDirectives {
         return String.join("\n", file.lines) + "\n";
     }
 
-    private void ports(TargetAddress address) {
-        String port = Integer.toString(address.client().port());
+    /** Where a node announces another port than its own (in a container, say), it goes on listening at its own. */
+    private void ports(TargetAddress address, boolean staysWhereItWas) {
+        boolean announcesAnother = staysWhereItWas && isSet("cluster-announce-port") && isSet("port");
+        String port = announcesAnother
+                ? value("port")
+                : Integer.toString(address.client().port());
         boolean tlsOnly = "0".equals(value("port")) && !"0".equals(value("tls-port"));
         if (tlsOnly) {
             directive("port", "0");
@@ -179,6 +188,39 @@ final class ServerDirectives {
         }
         if (tlsOnly || recorded.tlsPort().isPresent()) {
             TLS.forEach(this::carry);
+        }
+    }
+
+    private void busPort(TargetAddress address, boolean staysWhereItWas) {
+        if (staysWhereItWas && isSet("cluster-announce-bus-port")) {
+            if (isSet("cluster-port")) {
+                directive("cluster-port", value("cluster-port"));
+            }
+        } else if (!address.hasDefaultBusPort() && knowsClusterPort(recorded)) {
+            directive("cluster-port", Integer.toString(address.effectiveBusPort()));
+        }
+    }
+
+    /** {@code cluster-port} came with Redis 7.0; before, the bus is always at the port + 10000. */
+    static boolean knowsClusterPort(Manifest.Node node) {
+        return !node.vendor().equals("redis") || !node.version().matches("[0-6]\\..*");
+    }
+
+    /** As many as there were, and at least as many as the data need: a server refuses a dump with more. */
+    private void databases(Manifest manifest, boolean cluster) {
+        int needed = 1
+                + manifest.shards().stream()
+                        .flatMap(shard -> shard.content().databases().keySet().stream())
+                        .max(Integer::compare)
+                        .orElse(0);
+        for (String name : List.of("databases", "cluster-databases")) {
+            int recordedNumber = value(name).matches("[0-9]{1,9}") ? Integer.parseInt(value(name)) : 0;
+            boolean holdsTheData = name.startsWith("cluster-") == (cluster && needed > 1);
+            int usual = name.startsWith("cluster-") ? 1 : 16;
+            int number = Math.max(recordedNumber > 0 ? recordedNumber : usual, holdsTheData ? needed : 0);
+            if (recordedNumber > 0 || number > usual) {
+                directive(name, Integer.toString(number));
+            }
         }
     }
 
@@ -196,7 +238,10 @@ final class ServerDirectives {
             savePoints(value);
         } else if (!value.isEmpty() && !writtenUnderNewerName) {
             if (name.equals("bind")) {
-                line("bind " + value);
+                line("bind "
+                        + Arrays.stream(value.split(" "))
+                                .map(ServerDirectives::quoted)
+                                .collect(Collectors.joining(" ")));
             } else {
                 directive(name, value);
             }
@@ -205,15 +250,15 @@ final class ServerDirectives {
 
     /** One pair a line: servers before 7.0 take no more. */
     private void savePoints(String value) {
-        String[] numbers = value.split(" ");
-        if (!recorded.configuration().containsKey("save")) {
+        String[] numbers = value.strip().split(" +");
+        if (!configured.configuration().containsKey("save")) {
             return;
         }
         if (numbers.length < 2) {
             line("save \"\"");
         }
         for (int i = 0; i + 1 < numbers.length; i += 2) {
-            line("save " + numbers[i] + " " + numbers[i + 1]);
+            line("save " + quoted(numbers[i]) + " " + quoted(numbers[i + 1]));
         }
     }
 
@@ -238,15 +283,19 @@ final class ServerDirectives {
     }
 
     private void withheld() {
-        if (!recorded.withheld().isEmpty()) {
+        if (!configured.withheld().isEmpty()) {
             blank();
             comment("Withheld, because it may be secret; the node had a value for each:");
-            recorded.withheld().forEach(name -> comment("  " + name));
+            configured.withheld().forEach(name -> comment("  " + name));
         }
     }
 
     private String value(String name) {
-        return recorded.configuration().getOrDefault(name, "");
+        return configured.configuration().getOrDefault(name, "");
+    }
+
+    private boolean isSet(String name) {
+        return !value(name).isEmpty() && !value(name).equals("0");
     }
 
     private void directive(String name, String value) {

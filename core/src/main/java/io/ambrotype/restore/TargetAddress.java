@@ -13,12 +13,11 @@ public record TargetAddress(HostAndPort client, OptionalInt busPort) {
     /** Distance of the bus port from the client port unless configured: CLUSTER_PORT_INCR of the servers. */
     static final int BUS_PORT_DISTANCE = 10_000;
 
-    /** Rejects bus ports that do not exist. */
+    /** Rejects a bus port that does not exist. The default one may lie too high: a standalone server has no bus. */
     public TargetAddress {
-        int bus = busPort.orElse(client.port() + BUS_PORT_DISTANCE);
-        if (bus < 1 || bus > 65_535) {
-            throw new IllegalArgumentException("the bus port " + bus + " of " + client
-                    + " is not between 1 and 65535; give one as " + client + "@BUSPORT");
+        if (busPort.isPresent() && (busPort.getAsInt() < 1 || busPort.getAsInt() > 65_535)) {
+            throw new IllegalArgumentException(
+                    "the bus port " + busPort.getAsInt() + " of " + client + " is not between 1 and 65535");
         }
     }
 
@@ -40,7 +39,7 @@ public record TargetAddress(HostAndPort client, OptionalInt busPort) {
         }
     }
 
-    /** The bus port, given or default. */
+    /** The bus port, given or default; the default may lie beyond the last port. */
     int effectiveBusPort() {
         return busPort.orElse(client.port() + BUS_PORT_DISTANCE);
     }

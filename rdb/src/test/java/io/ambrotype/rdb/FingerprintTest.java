@@ -269,4 +269,47 @@ class FingerprintTest {
                 .isTrue();
         assertThat(fingerprint.earliestExpiry()).isEqualTo(RdbReader.NO_EXPIRY);
     }
+
+    /** The head of a vector set as Redis 8.0.6 writes it: id of the module type, dimensions, elements, quantization, flags. */
+    private static Bytes vectorSet(int flags, int elements) {
+        Bytes value = new Bytes().raw(0x81, 0xbd, 0xe7, 0x2d, 0xa2, 0xbb, 0x1e, 0xb4, 0x00);
+        return number(number(number(number(value, 3), elements), 0x1001), flags);
+    }
+
+    private static Bytes number(Bytes value, long number) {
+        return value.raw(2).length(number);
+    }
+
+    private static Bytes element(Bytes value, String name, String attributes, String vector, int norm, long... links) {
+        value.raw(5).string(name).raw(5).string(attributes).raw(5).string(vector);
+        number(value, links.length + 1);
+        for (long link : links) {
+            number(value, link);
+        }
+        return number(value, 0x3f3f_d012L << 32 | norm);
+    }
+
+    private static Rdb module(Bytes value) {
+        return entry(7, value.raw(0));
+    }
+
+    @Test
+    void theGraphOfAVectorSetDoesNotCountAndItsElementsDo() throws IOException {
+        long whole =
+                of(module(element(element(vectorSet(2, 2), "a", "", "uvw", 11, 1, 2), "b", "{}", "xyz", 12, 2, 1)));
+        assertThat(whole)
+                .isEqualTo(of(module(
+                        element(element(vectorSet(2, 2), "b", "{}", "xyz", 12, 7), "a", "", "uvw", 11, 2, 2, 9))))
+                .isNotEqualTo(of(module(element(vectorSet(2, 2), "b", "{}", "xyz", 12))))
+                .isNotEqualTo(of(module(element(element(vectorSet(2, 2), "a", "", "xyz", 11), "b", "{}", "uvw", 12))))
+                .isNotEqualTo(of(module(element(element(vectorSet(2, 2), "a", "{}", "uvw", 11), "b", "", "xyz", 12))))
+                .isNotEqualTo(of(module(element(element(vectorSet(2, 2), "a", "", "uvw", 12), "b", "{}", "xyz", 11))));
+
+        Bytes projected = number(vectorSet(3, 2), 5).raw(5).string("matrix");
+        Bytes other = number(vectorSet(3, 2), 5).raw(5).string("matrix");
+        assertThat(of(module(element(element(projected, "a", "", "uvw", 11), "b", "{}", "xyz", 12))))
+                .isEqualTo(of(module(element(element(other, "b", "{}", "xyz", 12), "a", "", "uvw", 11))))
+                .isNotEqualTo(whole);
+        assertThat(of(module(vectorSet(0, 0)))).isNotEqualTo(ABSENT);
+    }
 }
