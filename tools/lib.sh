@@ -198,7 +198,7 @@ run_maven() {
 what_failed() {
   grep -E '^\[(ERROR|WARNING)\] .|^    .*-->|^Caused by' "$1" |
     grep -v -E 're-run Maven|-[eX] switch|\[Help [0-9]\]|For more information|After correcting|  mvn <args>|COMPILATION (ERROR|WARNING)|warnings found and -Werror|reading dependency state|JAR will be empty' |
-    awk '!seen[$0]++'
+    awk '!seen[$0]++' || true
   grep -q -E '^\[ERROR\]' "$1" || tail -n 20 "$1"
 }
 
