@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Relay implements AutoCloseable {
     private static final byte[] FULL_SYNC = "+FULLRESYNC".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] RDB = "REDIS0".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] REDIS_RDB = "REDIS0".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] VALKEY_RDB = "VALKEY".getBytes(StandardCharsets.US_ASCII);
 
     private final HostAndPort server;
     private final ServerSocket door;
@@ -117,6 +118,7 @@ final class Relay implements AutoCloseable {
     private final class Watch {
         private volatile CountDownLatch open = new CountDownLatch(0);
         private boolean syncing;
+        private byte[] wanted = FULL_SYNC;
         private int matched;
         private long position = -1;
 
@@ -158,7 +160,9 @@ final class Relay implements AutoCloseable {
         }
 
         private void look(byte next) {
-            byte[] wanted = syncing ? RDB : FULL_SYNC;
+            if (syncing && matched == 0) {
+                wanted = next == VALKEY_RDB[0] ? VALKEY_RDB : REDIS_RDB;
+            }
             matched = next == wanted[matched] ? matched + 1 : next == wanted[0] ? 1 : 0;
             if (matched == wanted.length) {
                 matched = 0;

@@ -51,7 +51,7 @@ class StandaloneTest {
         restored.close();
 
         inOneRdb(server, operator, snapshot, truth);
-        notIntoACluster(server, operator, snapshot);
+        intoACluster(server, operator, snapshot, truth);
     }
 
     private void inOneRdb(ServerBinary server, Operator operator, Manifest snapshot, GroundTruth truth)
@@ -69,10 +69,8 @@ class StandaloneTest {
     }
 
     /** Only the clusters of Valkey 9 have more than one database. */
-    private void notIntoACluster(ServerBinary server, Operator operator, Manifest snapshot) throws Exception {
-        if (server.version().isAtLeast(Vendor.VALKEY, 9, 0)) {
-            return;
-        }
+    private void intoACluster(ServerBinary server, Operator operator, Manifest snapshot, GroundTruth truth)
+            throws Exception {
         Path folder = labs.folder().resolve("cluster");
         int port = Labs.freePorts(3);
         CommandLineRun run = CommandLineRun.of(
@@ -89,6 +87,11 @@ class StandaloneTest {
                 "0",
                 "--nodes",
                 "127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d".formatted(port, port + 1, port + 2));
+        if (server.version().isAtLeast(Vendor.VALKEY, 9, 0)) {
+            assertThat(run.status()).as(run.err()).isZero();
+            operator.proveEqual(labs.adopt(folder, server, StartOrder.ALL_AT_ONCE), snapshot, truth);
+            return;
+        }
         assertThat(run.status()).isEqualTo(ErrorCode.UNRECOVERABLE.exitStatus());
         assertThat(run.err()).contains("database 1: ", "--rdb FILE");
         assertThat(folder).doesNotExist();

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * H(elements in turn)}, {@code Σ H(member)}, {@code Σ H(member, score bits)}, {@code Σ H(field, value, expiry or -1)}, for
  * streams {@code Σ H(1, id, field, value, …) + H(2, last id) + Σ H(3, group, last delivered id) + Σ H(4, group, id, delivered at,
  * count) + Σ H(5, group, consumer) + Σ H(6, consumer, id)} with groups and consumers as their {@code H}, and {@code H(type, version,
- * items with their opcodes)} for modules, and for vector sets {@code H(type, version, head with opcodes, Σ H(strings, norm))}. Cached digests depend on this: to change it is to change {@link SlotDigests#FORMAT}.
+ * items with their opcodes)} for modules, and for vector sets {@code H(type, version, head with opcodes, Σ H(strings, norm))}.
+ * Cached digests depend on this: to change it is to change {@link SlotDigests#FORMAT}.
  *
  * <p>One object serves many entries, one after the other, and is not safe for use by several threads. Memory does not depend on
  * the size of values.
