@@ -67,6 +67,8 @@ public final class LivenessCheck {
             for (RestorePlan.Node node : plan.nodes()) {
                 tasks.fork("probe " + node.address(), () -> requireNobodyAt(node.address()));
             }
+            // What answers at the very address is the plainer reason, so it is said first.
+            tasks.join();
             for (HostAndPort old : oldAddresses()) {
                 tasks.fork("probe " + old, () -> requireNoGhost(old));
             }
