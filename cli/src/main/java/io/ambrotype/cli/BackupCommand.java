@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -155,11 +156,13 @@ final class BackupCommand implements Callable<Integer> {
         Repository repository = openOrCreate(request);
         Instant started = context.clock().instant();
         Manifest manifest;
-        try (Display display = new Display(console)) {
+        Set<String> said = ConcurrentHashMap.newKeySet();
+        try (Display display = new Display(console, said)) {
             manifest =
                     new Backup(request, display, Time.SYSTEM, Version.current().version()).run(repository);
         }
         Duration took = Duration.between(started, context.clock().instant());
+        manifest.warnings().stream().filter(warning -> !said.contains(warning)).forEach(console::warning);
         SnapshotSummary summary = manifest.summary();
         Report report = new Report(
                 manifest.snapshot().text(),
@@ -254,17 +257,25 @@ final class BackupCommand implements Callable<Integer> {
     /** Shows a running backup: the plan, a bar for each shard, and what happens on the way. */
     private static final class Display implements BackupListener, AutoCloseable {
         private final Console console;
+        private final Set<String> said;
         private final Map<Integer, Progress.Task> tasks = new ConcurrentHashMap<>();
         private @Nullable Progress progress;
 
-        Display(Console console) {
+        /**
+         * A display.
+         *
+         * @param said gets every warning that was shown
+         */
+        Display(Console console, Set<String> said) {
             this.console = console;
+            this.said = said;
         }
 
         @Override
         public synchronized void planned(BackupPlan plan) {
             end();
             print(plan, console::note);
+            said.addAll(plan.warnings());
             Progress bars = console.progress();
             progress = bars;
             for (BackupPlan.ShardPlan shard : plan.shards()) {
@@ -307,6 +318,7 @@ final class BackupCommand implements Callable<Integer> {
 
         @Override
         public void notice(String sentence) {
+            said.add(sentence);
             console.warning(sentence);
         }
 

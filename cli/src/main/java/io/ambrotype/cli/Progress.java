@@ -203,7 +203,8 @@ final class Progress implements AutoCloseable {
                 printedOutcome = true;
                 return due;
             }
-            long tenth = percent().orElse(0) / 10;
+            // At the very end the outcome says it.
+            long tenth = Math.min(9, percent().orElse(0) / 10);
             if (tenth > printedTenth || now - printedNanos >= QUIET_NANOS) {
                 printedTenth = tenth;
                 printedNanos = now;

@@ -4,6 +4,7 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.TaskGroup;
+import io.ambrotype.common.TeeChannel;
 import io.ambrotype.rdb.RdbFormatException;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.replication.FullSync;
@@ -128,7 +129,7 @@ final class DumpCapture {
     private Captured store(HostAndPort source, Spool spool, BitSet owned, DumpScan.Progress progress)
             throws IOException {
         try (DumpWriter writer = repository.dumpWriter();
-                RdbReader reader = RdbReader.open(new Tee(spool, writer))) {
+                RdbReader reader = RdbReader.open(new TeeChannel(spool, writer))) {
             DumpContent content = DumpScan.scan(reader, owned, progress);
             return new Captured(writer.commit(), content);
         } catch (SourceFailure e) {
@@ -137,29 +138,6 @@ final class DumpCapture {
             throw AmbrotypeException.of(ErrorCode.CORRUPT, "the RDB from " + source + " is damaged: " + e.getMessage())
                     .withHint("nothing of it was kept; check the node's memory and network, and back up again")
                     .causedBy(e);
-        }
-    }
-
-    /** Hands every byte that is read on to the writer. */
-    private record Tee(ReadableByteChannel source, DumpWriter copy) implements ReadableByteChannel {
-        @Override
-        public int read(ByteBuffer target) throws IOException {
-            int start = target.position();
-            int count = source.read(target);
-            if (count > 0) {
-                copy.write(target.slice(start, count));
-            }
-            return count;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return source.isOpen();
-        }
-
-        @Override
-        public void close() throws IOException {
-            source.close();
         }
     }
 

@@ -3,6 +3,7 @@ package io.ambrotype.restore;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.TaskGroup;
+import io.ambrotype.common.TeeChannel;
 import io.ambrotype.rdb.RdbFormatException;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.rdb.RdbRouter;
@@ -19,7 +20,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -260,7 +260,7 @@ public final class Restorer {
     /** Hands the dump back byte for byte, reading it as a server would. */
     private void copy(Manifest.Shard shard, Path file) throws IOException {
         try (FileChannel target = OwnerOnly.create(file);
-                RdbReader reader = RdbReader.open(new Tee(repository.openDump(shard.dump()), target))) {
+                RdbReader reader = RdbReader.open(new TeeChannel(repository.openDump(shard.dump()), target))) {
             long entries = 0;
             long reported = 0;
             for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
@@ -473,32 +473,6 @@ public final class Restorer {
         private long leftOut;
         private long bytes;
         private final List<String> notices = new ArrayList<>();
-    }
-
-    /** Writes everything that is read. */
-    private record Tee(ReadableByteChannel source, WritableByteChannel copy) implements ReadableByteChannel {
-        @Override
-        public int read(ByteBuffer target) throws IOException {
-            int start = target.position();
-            int count = source.read(target);
-            if (count > 0) {
-                ByteBuffer bytes = target.slice(start, count);
-                while (bytes.hasRemaining()) {
-                    copy.write(bytes);
-                }
-            }
-            return count;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return source.isOpen();
-        }
-
-        @Override
-        public void close() throws IOException {
-            source.close();
-        }
     }
 
     /** Reports what is read. */
