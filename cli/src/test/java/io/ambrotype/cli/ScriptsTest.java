@@ -75,7 +75,8 @@ class ScriptsTest {
                 "sort",
                 "tee",
                 "wc",
-                "ln")) {
+                "ln",
+                "cksum")) {
             for (String folder : List.of("/bin", "/usr/bin")) {
                 if (Files.exists(Path.of(folder, tool)) && !Files.exists(machine.resolve(tool))) {
                     Files.createSymbolicLink(machine.resolve(tool), Path.of(folder, tool));
