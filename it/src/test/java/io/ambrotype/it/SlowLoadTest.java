@@ -22,6 +22,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
@@ -36,6 +37,7 @@ class SlowLoadTest {
 
     @EachServer
     void aMasterThatLoadsTooLongLosesItsPlaceAndNoKey(ServerBinary server) throws Exception {
+        Assumptions.assumeTrue(server.version().major() >= 6, "servers before 6.0 cannot be made to load slowly");
         LabCluster lab = labs.cluster(server, 3, 1, "cluster-node-timeout 1000", "cluster-replica-validity-factor 0");
         RedisServer seed = lab.servers().getFirst();
         Keyspace.of(15).withFiller(3000).write(seed.address(), seed.settings(), Instant.now());
