@@ -44,7 +44,11 @@ class ArchitectureTest {
     private static final String COMMON = "common";
     private static final List<String> FOUNDATIONS = List.of("rdb", "resp", "storage");
     private static final List<String> PARTS = List.of("topology", "replication", "repository");
-    private static final List<String> OPERATIONS = List.of("backup", "compare", "restore", "verify");
+    /** What acts on a running deployment, from the host it runs on upwards: each may import those before it. */
+    private static final List<String> CONTROLS = List.of("host", "probe", "control");
+
+    private static final List<String> OPERATIONS =
+            List.of("backup", "compare", "doctor", "heal", "restart", "restore", "status", "verify");
     private static final String LAB = "lab";
     private static final String CLI = "cli";
 
@@ -61,7 +65,7 @@ class ArchitectureTest {
                 .collect(toCollection(TreeSet::new));
         assertThat(found)
                 .containsExactlyInAnyOrderElementsOf(
-                        Stream.of(List.of(COMMON), FOUNDATIONS, PARTS, OPERATIONS, List.of(LAB, CLI))
+                        Stream.of(List.of(COMMON), FOUNDATIONS, PARTS, CONTROLS, OPERATIONS, List.of(LAB, CLI))
                                 .flatMap(List::stream)
                                 .toList());
     }
@@ -72,9 +76,11 @@ class ArchitectureTest {
                         FOUNDATIONS.stream()
                                 .map(name -> new Layering(name, name.equals("rdb") ? List.of() : List.of(COMMON))),
                         PARTS.stream().map(name -> new Layering(name, join(FOUNDATIONS, List.of(COMMON)))),
-                        OPERATIONS.stream()
-                                .map(name -> new Layering(name, join(PARTS, join(FOUNDATIONS, List.of(COMMON))))),
-                        Stream.of(new Layering(LAB, join(PARTS, join(FOUNDATIONS, List.of(COMMON))))))
+                        CONTROLS.stream()
+                                .map(name -> new Layering(
+                                        name, join(CONTROLS.subList(0, CONTROLS.indexOf(name)), belowControls()))),
+                        OPERATIONS.stream().map(name -> new Layering(name, join(CONTROLS, belowControls()))),
+                        Stream.of(new Layering(LAB, belowControls())))
                 .flatMap(layer -> layer);
     }
 
@@ -89,7 +95,7 @@ class ArchitectureTest {
     @ParameterizedTest
     @MethodSource("layering")
     void importsPointDownwards(Layering layer) {
-        String[] forbidden = Stream.of(List.of(COMMON), FOUNDATIONS, PARTS, OPERATIONS, List.of(LAB, CLI))
+        String[] forbidden = Stream.of(List.of(COMMON), FOUNDATIONS, PARTS, CONTROLS, OPERATIONS, List.of(LAB, CLI))
                 .flatMap(List::stream)
                 .filter(name -> !name.equals(layer.name()))
                 .filter(name -> !layer.below().contains(name))
@@ -208,10 +214,14 @@ class ArchitectureTest {
     }
 
     private static String[] core() {
-        return Stream.of(FOUNDATIONS, PARTS, OPERATIONS)
+        return Stream.of(FOUNDATIONS, PARTS, CONTROLS, OPERATIONS)
                 .flatMap(List::stream)
                 .map(ArchitectureTest::packages)
                 .toArray(String[]::new);
+    }
+
+    private static List<String> belowControls() {
+        return join(PARTS, join(FOUNDATIONS, List.of(COMMON)));
     }
 
     private static String packages(String name) {

@@ -1,0 +1,7 @@
+/**
+ * What would hurt at the next restart, why, and the mend.
+ */
+@NullMarked
+package io.ambrotype.doctor;
+
+import org.jspecify.annotations.NullMarked;
