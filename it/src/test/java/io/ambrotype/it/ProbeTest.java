@@ -2,6 +2,7 @@ package io.ambrotype.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.ambrotype.common.AmbrotypeException;
@@ -141,6 +142,9 @@ class ProbeTest {
 
     @Test
     void saysWhatItsUserLacksBeforeItBegins() {
+        assumeThat(ServersUnderTest.any().version().major())
+                .as("ACL is there from Redis 6.0 on")
+                .isGreaterThanOrEqualTo(6);
         RedisServer server = labs.server(ServersUnderTest.any());
         call(server, "ACL", "SETUSER", "app", "on", ">secret", "~shop:*", "+@all");
         ConnectionSettings app = SETTINGS.withCredentials(new Credentials("app", Secret.of("secret")));
