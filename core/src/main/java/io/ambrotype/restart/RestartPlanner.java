@@ -452,7 +452,7 @@ final class RestartPlanner {
                                 Comparator.reverseOrder())
                         .thenComparing(this::coolsDown)
                         .thenComparing(replica -> isOnHostOf(replica, shard.master()))
-                        .thenComparing(replica -> lag(replica, shard.master()) / LAG_OF_THE_MOMENT)
+                        .thenComparingLong(replica -> lag(replica, shard.master()) / LAG_OF_THE_MOMENT)
                         .thenComparing(Node::name))
                 .map(Member::of)
                 .orElseThrow();
