@@ -23,7 +23,7 @@ class HostileServerTest {
 
     @Test
     void believesNoSentinelThatIsNone() {
-        refused("redis_mode:sentinel\r\n" + INFO, ErrorCode.USAGE, "Sentinel %s watches no master");
+        refused("redis_mode:sentinel\r\n" + INFO, ErrorCode.FAILED, "%s answered SENTINEL with an ");
     }
 
     @Test
