@@ -121,6 +121,11 @@ public final class LocalHost {
         }
     }
 
+    /** Whether a process of this host listens there; also one whose process cannot be looked at. */
+    public boolean isListening(HostAndPort address) throws IOException {
+        return !listeners(localAddresses(address.host()), address.port()).isEmpty();
+    }
+
     /** The resource limits that a process started by this one gets. */
     Map<String, Limit> ownLimits() {
         try {
