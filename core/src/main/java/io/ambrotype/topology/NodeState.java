@@ -67,35 +67,44 @@ public record NodeState(
      */
     static NodeState read(HostAndPort address, ConnectionSettings settings) {
         try (RespConnection connection = RespConnection.open(address, settings)) {
-            ServerInfo info = ServerInfo.parse(connection.text("INFO"));
-            if (info.value("redis_mode").orElse("").equals("sentinel")) {
-                throw AmbrotypeException.of(ErrorCode.USAGE, address + " is a Sentinel, not a server with data")
-                        .withHint("name the addresses of the servers that it watches");
+            return read(connection);
+        }
+    }
+
+    /**
+     * Asks a server over a connection that stays open.
+     *
+     * @throws AmbrotypeException where the connection fails, INFO is not answered, or it is a Sentinel
+     */
+    public static NodeState read(RespConnection connection) {
+        HostAndPort address = connection.address();
+        ServerInfo info = ServerInfo.parse(connection.text("INFO"));
+        if (info.value("redis_mode").orElse("").equals("sentinel")) {
+            throw AmbrotypeException.of(ErrorCode.USAGE, address + " is a Sentinel, not a server with data")
+                    .withHint("name the addresses of the servers that it watches");
+        }
+        try {
+            ServerVersion version = info.version();
+            String runId = info.require("run_id");
+            ReplicationState replication = ReplicationState.of(info);
+            if (!info.is("cluster_enabled")) {
+                return new NodeState(address, version, runId, replication, info, Optional.empty(), Optional.empty());
             }
+            Optional<ClusterView> view = Optional.empty();
+            Optional<String> withoutView = Optional.empty();
             try {
-                ServerVersion version = info.version();
-                String runId = info.require("run_id");
-                ReplicationState replication = ReplicationState.of(info);
-                if (!info.is("cluster_enabled")) {
-                    return new NodeState(
-                            address, version, runId, replication, info, Optional.empty(), Optional.empty());
-                }
-                Optional<ClusterView> view = Optional.empty();
-                Optional<String> withoutView = Optional.empty();
-                try {
-                    view = Optional.of(view(connection));
-                } catch (RespErrorException e) {
-                    withoutView = Optional.of(e.getMessage());
-                }
-                return new NodeState(address, version, runId, replication, info, view, withoutView);
+                view = Optional.of(view(connection));
             } catch (RespErrorException e) {
-                throw e;
-            } catch (AmbrotypeException e) {
-                throw e.getMessage().contains(address.toString())
-                        ? e
-                        : AmbrotypeException.of(e.code(), address + ": " + e.getMessage())
-                                .causedBy(e);
+                withoutView = Optional.of(e.getMessage());
             }
+            return new NodeState(address, version, runId, replication, info, view, withoutView);
+        } catch (RespErrorException e) {
+            throw e;
+        } catch (AmbrotypeException e) {
+            throw e.getMessage().contains(address.toString())
+                    ? e
+                    : AmbrotypeException.of(e.code(), address + ": " + e.getMessage())
+                            .causedBy(e);
         }
     }
 

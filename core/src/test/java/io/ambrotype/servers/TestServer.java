@@ -19,7 +19,9 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** A real server on loopback, in a folder of the test's; killed at the end. */
 public final class TestServer implements AutoCloseable {
-    private static final int FIRST_PORT = 21_100;
+    /** The first of the ports of this run: a hundred for single servers, a hundred for the clusters of tests. */
+    public static final int FIRST_PORT = Integer.getInteger("ambrotype.test.port.first", 21_100);
+
     private static final int PORTS = 100;
 
     private final Process process;

@@ -23,7 +23,7 @@ import java.util.function.Predicate;
 
 /** A real cluster on loopback that was started from files of our own, never with MEET or ADDSLOTS. */
 final class TestCluster implements AutoCloseable {
-    static final int FIRST_PORT = 21_200;
+    static final int FIRST_PORT = TestServer.FIRST_PORT + 100;
 
     private final Binary binary;
     private final Path dir;

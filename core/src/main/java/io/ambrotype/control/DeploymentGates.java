@@ -1,0 +1,33 @@
+package io.ambrotype.control;
+
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * How a kind of deployment shows that it is in order. What a gate looks at is asked of the members at that moment, of all
+ * of them and not of one that speaks for the others. A gate is made for one wait: it remembers what it saw at its first
+ * look, such as the offset that replicas have to reach.
+ */
+public interface DeploymentGates {
+    /**
+     * Everybody answers as himself and has the place that he should have, every replica's link is up and has what its
+     * master had at the first look, and everybody knows everybody else as present.
+     */
+    Supplier<Optional<Missing>> inPlace(Layout expected);
+
+    /** The member could be stopped now, and would come back: it is no owner of slots, and its own files will do. */
+    Supplier<Optional<Missing>> stoppable(Layout expected, Member member);
+
+    /**
+     * Rejects a server that is not who it should be.
+     *
+     * @throws io.ambrotype.common.AmbrotypeException {@code UNSAFE} where a stranger answers
+     */
+    void requireSelf(Look.Seen look);
+
+    /** The member's process has ended: what anybody hears of it from now on comes from its next one. */
+    default void ended(Layout expected, Member member) {}
+
+    /** The member's new process was seen to answer for the first time. */
+    default void answered(Look.Seen look) {}
+}

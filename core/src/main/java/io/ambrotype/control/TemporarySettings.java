@@ -1,0 +1,88 @@
+package io.ambrotype.control;
+
+import io.ambrotype.common.AmbrotypeException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Settings that are changed by {@code CONFIG SET} for the time of an operation and put back after it. Each change is
+ * journaled before it is made. A server that is restarted meanwhile comes back with the value of its configuration file;
+ * where it is set again, that becomes the value to put back. Not thread-safe.
+ */
+public final class TemporarySettings {
+    private final MemberConnections connections;
+    private final Consumer<SettingChange> journal;
+    private final Map<Key, SettingChange> changes = new LinkedHashMap<>();
+
+    private record Key(Member member, String name) {}
+
+    /**
+     * Settings over these connections.
+     *
+     * @param earlier what the same operation has changed before it was broken off; the latest change of a setting counts
+     */
+    public TemporarySettings(
+            MemberConnections connections, List<SettingChange> earlier, Consumer<SettingChange> journal) {
+        this.connections = connections;
+        this.journal = journal;
+        earlier.forEach(change -> changes.put(new Key(change.member(), change.name()), change));
+    }
+
+    /**
+     * Sets a value, unless the member has it.
+     *
+     * @return why it could not be set, such as that the server does not know the setting or CONFIG is renamed
+     */
+    public Optional<String> set(Member member, String name, String value) {
+        try {
+            Optional<String> current = current(member, name);
+            if (current.isEmpty()) {
+                return Optional.of(member + " has no setting " + name);
+            }
+            if (!current.get().equals(value)) {
+                SettingChange change = new SettingChange(member, name, current.get(), value);
+                journal.accept(change);
+                changes.put(new Key(member, name), change);
+                connections.ask(member, connection -> connection.call("CONFIG", "SET", name, value));
+            }
+            return Optional.empty();
+        } catch (AmbrotypeException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    /**
+     * Puts everything back that still has the value it was given.
+     *
+     * @return what could not be put back, in sentences that say what the value should be
+     */
+    public List<String> putBack() {
+        List<String> failures = new ArrayList<>();
+        for (SettingChange change : List.copyOf(changes.values())) {
+            try {
+                if (current(change.member(), change.name())
+                        .filter(change.during()::equals)
+                        .isPresent()) {
+                    connections.ask(
+                            change.member(),
+                            connection -> connection.call("CONFIG", "SET", change.name(), change.before()));
+                }
+                changes.remove(new Key(change.member(), change.name()));
+            } catch (AmbrotypeException e) {
+                failures.add(change.name() + " of " + change.member() + " was " + change.before()
+                        + " and could not be put back: " + e.getMessage());
+            }
+        }
+        return failures;
+    }
+
+    private Optional<String> current(Member member, String name) {
+        return Optional.ofNullable(connections
+                .ask(member, connection -> connection.pairs("CONFIG", "GET", name))
+                .get(name));
+    }
+}
