@@ -3,12 +3,12 @@ package io.ambrotype.cli;
 import io.ambrotype.cli.Console.Style;
 import io.ambrotype.status.DeploymentStatus;
 import io.ambrotype.status.NodeStatus;
-import io.ambrotype.status.NodeStatus.State;
 import io.ambrotype.status.ShardStatus;
 import io.ambrotype.status.StatusProblem;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Role;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +29,9 @@ final class StatusScreen {
     private static final int TOLD = 8;
 
     private static final int SLOTS = 16_384;
+
+    /** A replica hears of its master every ten seconds at least. */
+    private static final long NOTABLE_LAG_SECONDS = 15;
 
     private final DeploymentStatus status;
     private final int width;
@@ -204,10 +207,7 @@ final class StatusScreen {
                 if (versions) {
                     cells.add(node.version().map(Object::toString).orElse("-"));
                 }
-                cells.add(
-                        node.uptimeSeconds().isPresent()
-                                ? age(node.uptimeSeconds().getAsLong())
-                                : "-");
+                cells.add(up(node));
                 cells.add(lag(node));
                 cells.add(node.keys().isPresent() ? Units.count(node.keys().getAsLong()) : "-");
                 cells.add(
@@ -250,33 +250,32 @@ final class StatusScreen {
     }
 
     private static String role(NodeStatus node) {
-        String role = node.role() == Role.MASTER ? "master" : "replica";
-        if (node.state() == State.UNREACHABLE) {
-            return role + ", no answer";
-        }
-        if (node.state() == State.LOADING) {
-            return role + ", loading";
-        }
-        return role
-                + node.link()
-                        .filter(link -> !link.up())
-                        .map(link -> link.syncInProgress()
-                                ? ", syncing"
-                                        + (link.syncLeftBytes().isPresent()
-                                                ? " "
-                                                        + Units.bytes(link.syncLeftBytes()
-                                                                .getAsLong()) + " left"
-                                                : "")
-                                : ", link down")
-                        .orElse("");
+        return node.role() == Role.MASTER ? "master" : "replica";
+    }
+
+    private static String up(NodeStatus node) {
+        return switch (node.state()) {
+            case UP ->
+                node.uptimeSeconds().isPresent() ? age(node.uptimeSeconds().getAsLong()) : "-";
+            case LOADING -> "loading";
+            case UNREACHABLE -> "DOWN";
+        };
     }
 
     private static String lag(NodeStatus node) {
         if (node.role() == Role.MASTER) {
             return "";
         }
+        if (node.link().filter(link -> !link.up()).isPresent()) {
+            NodeStatus.Link link = node.link().orElseThrow();
+            return !link.syncInProgress()
+                    ? "NO LINK"
+                    : link.syncLeftBytes().isPresent()
+                            ? "sync " + Units.bytes(link.syncLeftBytes().getAsLong())
+                            : "sync";
+        }
         String bytes = node.lagBytes().isPresent() ? Units.bytes(node.lagBytes().getAsLong()) : "-";
-        return node.lagSeconds().orElse(0) > 10
+        return node.lagSeconds().orElse(0) > NOTABLE_LAG_SECONDS
                 ? bytes + " " + age(node.lagSeconds().getAsLong())
                 : bytes;
     }

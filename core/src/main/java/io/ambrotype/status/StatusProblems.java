@@ -1,18 +1,17 @@
 package io.ambrotype.status;
 
-import io.ambrotype.common.HostAndPort;
 import io.ambrotype.topology.Problem;
 import io.ambrotype.topology.Topology;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** What is wrong with a deployment as it was seen, the worst first, and what each kind means. */
 final class StatusProblems {
-    /** A replica is read from a moment after its master; what it lags by then is no sign of anything. */
+    /** A replica hears of its master every ten seconds at least ({@code repl-ping-replica-period}). */
     private static final long NOTABLE_LAG_SECONDS = 30;
 
     private static final String SAVE_FAILED = "save-failed";
@@ -60,7 +59,7 @@ final class StatusProblems {
     }
 
     private Stream<StatusProblem> own(
-            String kind, java.util.function.Function<NodeStatus, Optional<String>> sentence, String meaning) {
+            String kind, Function<NodeStatus, Optional<String>> sentence, String meaning) {
         return shards.stream()
                 .flatMap(shard -> shard.nodes().stream())
                 .flatMap(node ->
@@ -80,12 +79,10 @@ final class StatusProblems {
     }
 
     private static Optional<String> lag(NodeStatus node) {
-        Predicate<NodeStatus.Link> up = NodeStatus.Link::up;
-        return node.link().filter(up).isPresent() && node.lagSeconds().orElse(0) > NOTABLE_LAG_SECONDS
-                ? Optional.of(
-                        "replica " + node.address().map(HostAndPort::toString).orElse(node.shortId())
-                                + " has not heard of its master for "
-                                + node.lagSeconds().getAsLong() + " s")
+        return node.link().filter(NodeStatus.Link::up).isPresent()
+                        && node.lagSeconds().orElse(0) > NOTABLE_LAG_SECONDS
+                ? Optional.of("replica " + node.name() + " has not heard of its master for "
+                        + node.lagSeconds().getAsLong() + " s")
                 : Optional.empty();
     }
 
