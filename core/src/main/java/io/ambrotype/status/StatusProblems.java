@@ -58,8 +58,7 @@ final class StatusProblems {
         return problems;
     }
 
-    private Stream<StatusProblem> own(
-            String kind, Function<NodeStatus, Optional<String>> sentence, String meaning) {
+    private Stream<StatusProblem> own(String kind, Function<NodeStatus, Optional<String>> sentence, String meaning) {
         return shards.stream()
                 .flatMap(shard -> shard.nodes().stream())
                 .flatMap(node ->
