@@ -165,7 +165,7 @@ class StatusScreenTest {
         DeploymentStatus status = new DeploymentStatus(
                 "shop", DeploymentKind.STANDALONE, AT, false, 16_384, 0, 3, 2, List.of(shard), List.of());
 
-        assertThat(lines(status, 80))
+        assertThat(lines(status, 100))
                 .contains("1 master, 2 replicas, 1 node without an answer, Redis 7.0.15, 0 keys")
                 .anyMatch(line -> line.contains("7000") && line.contains("DOWN"))
                 .anyMatch(line -> line.contains("7001") && line.contains("loading"))
