@@ -8,6 +8,12 @@ import java.util.List;
  * verdict; {@link #current} may be asked by any thread at any time.
  */
 public interface Probe extends AutoCloseable {
+    /** How long what a probe wrote stays when nobody can remove it any more. */
+    Duration LIFETIME = Duration.ofHours(1);
+
+    /** Names at most this many of the lost writes; all are counted. */
+    int MOST_NAMED = 100;
+
     /** Watches nothing. */
     Probe NONE = new Probe() {
         @Override
@@ -51,12 +57,6 @@ public interface Probe extends AutoCloseable {
     /** Stops at once. What has not been removed expires within {@link #LIFETIME}. Does nothing after {@link #finish}. */
     @Override
     void close();
-
-    /** How long what a probe wrote stays when nobody can remove it any more. */
-    Duration LIFETIME = Duration.ofHours(1);
-
-    /** Names at most this many of the lost writes; all are counted. */
-    int MOST_NAMED = 100;
 
     /** Whether it watches anything. */
     default boolean isWatching() {

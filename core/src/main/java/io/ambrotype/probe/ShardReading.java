@@ -38,6 +38,11 @@ public record ShardReading(
         return errors.values().stream().mapToLong(Long::longValue).sum();
     }
 
+    ShardReading found(long lostWrites, long unverifiedWrites) {
+        return new ShardReading(
+                shard, writes, longestStall, median, errors, redirects, reconnects, lostWrites, unverifiedWrites);
+    }
+
     ShardReading plus(ShardReading later) {
         if (!shard.equals(later.shard)) {
             throw new IllegalArgumentException("readings of different shards: " + shard + " and " + later.shard);
