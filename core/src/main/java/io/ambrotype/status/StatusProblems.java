@@ -130,6 +130,12 @@ final class StatusProblems {
             case REPLICATION_ID_DIFFERS -> "it is about to synchronize with its master, or follows another history";
             case WRITABLE_REPLICA -> "what is written there is nowhere else and gone after its next synchronization";
             case UNKNOWN_REPLICA -> "a tool that reads the replication stream, or a replica behind another address";
+            case SENTINEL_UNREACHABLE -> "the fewer Sentinels answer, the sooner there is no majority for a failover";
+            case SENTINEL_DISAGREES ->
+                "clients that ask it are sent to the wrong server; it lasts a moment after a failover, if it stays:"
+                        + " SENTINEL RESET, or start it again with the right master";
+            case SENTINELS_WITHOUT_QUORUM -> "nobody is promoted when the master fails: start the missing Sentinels";
+            case SENTINEL_FAILOVER -> "the master is about to change; wait until it has ended";
         };
     }
 }
