@@ -41,7 +41,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Option(
             names = "--fix",
-            description = "show what can be mended on the running nodes (CONFIG SET, CONFIG REWRITE), ask, do it, look again")
+            description =
+                    "show what can be mended on the running nodes (CONFIG SET, CONFIG REWRITE), ask, do it, look again")
     private boolean fix;
 
     DoctorCommand(Context context) {
@@ -55,14 +56,12 @@ final class DoctorCommand implements Callable<Integer> {
      * @param report what became of it; null where it was not
      * @param diagnosis what is found now
      */
-    record Fixed(
-            FixPlan plan, boolean applied, @Nullable FixReport report, Diagnosis diagnosis) {}
+    record Fixed(FixPlan plan, boolean applied, @Nullable FixReport report, Diagnosis diagnosis) {}
 
     @Override
     public Integer call() {
         Deployment target = deployment.resolve(context);
-        Doctor doctor =
-                new Doctor(target.name(), target.seeds(), target.settings(), LocalHost.INSTANCE, Time.SYSTEM);
+        Doctor doctor = new Doctor(target.name(), target.seeds(), target.settings(), LocalHost.INSTANCE, Time.SYSTEM);
         return fix ? fix(doctor) : examine(doctor);
     }
 
@@ -88,8 +87,8 @@ final class DoctorCommand implements Callable<Integer> {
         if (!console.isJson()) {
             new FixText(width).plan(plan).forEach(console::line);
         }
-        console.confirm("The settings above are changed on "
-                + Units.count(plan.nodes().size(), "running node") + ".");
+        console.confirm(
+                "The settings above are changed on " + Units.count(plan.nodes().size(), "running node") + ".");
         FixReport report = doctor.fix(plan);
         console.result(
                 new Fixed(plan, true, report, report.after()),

@@ -73,12 +73,11 @@ final class DoctorReport {
 
     private List<String> lines(Finding finding) {
         List<String> lines = new ArrayList<>();
-        String label =
-                switch (finding.severity()) {
-                    case ERROR -> style.apply(Style.RED, "error");
-                    case WARNING -> style.apply(Style.YELLOW, "warning");
-                    case NOTICE -> style.apply(Style.DIM, "notice");
-                };
+        String label = switch (finding.severity()) {
+            case ERROR -> style.apply(Style.RED, "error");
+            case WARNING -> style.apply(Style.YELLOW, "warning");
+            case NOTICE -> style.apply(Style.DIM, "notice");
+        };
         lines.add(label + "  " + style.apply(Style.BOLD, finding.check()));
         String subject = subject(finding);
         lines.addAll(Paragraph.wrap(subject + finding.seen(), INDENT, INDENT, width));
@@ -127,8 +126,8 @@ final class DoctorReport {
                     width));
         } else {
             part.byHand()
-                    .forEach(check -> lines.addAll(
-                            Paragraph.wrap(check.check() + ": " + check.how(), "    ", "      ", width)));
+                    .forEach(check ->
+                            lines.addAll(Paragraph.wrap(check.check() + ": " + check.how(), "    ", "      ", width)));
         }
         return lines;
     }

@@ -27,7 +27,9 @@ final class FixText {
             for (Change change : node.changes()) {
                 lines.addAll(wrap("CONFIG SET " + change.setting() + " "
                         + change.after().map(FixText::quoted).orElse("(the password that was given here)")
-                        + change.before().map(before -> "   was " + quoted(before)).orElse("")));
+                        + change.before()
+                                .map(before -> "   was " + quoted(before))
+                                .orElse("")));
             }
             if (node.rewrite().isPresent()) {
                 lines.addAll(wrap("CONFIG REWRITE " + node.rewrite().get()));

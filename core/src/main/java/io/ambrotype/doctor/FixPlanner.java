@@ -41,9 +41,8 @@ final class FixPlanner {
 
     FixPlan plan() {
         List<String> left = new ArrayList<>();
-        List<NodeFix> fixes = examination.reached()
-                .flatMap(node -> fix(node, left).stream())
-                .toList();
+        List<NodeFix> fixes =
+                examination.reached().flatMap(node -> fix(node, left).stream()).toList();
         Set<String> planned = new HashSet<>();
         fixes.forEach(fix -> planned.addAll(fix.checks()));
         for (Finding finding : diagnosis.findings()) {
@@ -72,7 +71,8 @@ final class FixPlanner {
             changes.add(new Change("masterauth", Optional.empty(), Optional.empty()));
             checks.add("password-mismatch");
         }
-        Optional<String> file = node.info().flatMap(info -> info.value("config_file")).filter(path -> !path.isEmpty());
+        Optional<String> file =
+                node.info().flatMap(info -> info.value("config_file")).filter(path -> !path.isEmpty());
         Optional<FileView> view = node.seen().flatMap(Seen::file).filter(FileView::isReadable);
         if (found(node, "relative-dir")) {
             rewritten.add("dir: '" + view.flatMap(FileView::dir).orElse("./") + "' becomes '"
@@ -101,13 +101,7 @@ final class FixPlanner {
             }
         }
         return Optional.of(new NodeFix(
-                node.id(),
-                node.name(),
-                node.node().connectAddress(),
-                changes,
-                file,
-                rewritten,
-                List.copyOf(checks)));
+                node.id(), node.name(), node.node().connectAddress(), changes, file, rewritten, List.copyOf(checks)));
     }
 
     private boolean found(NodeExamination node, String check) {
@@ -144,8 +138,10 @@ final class FixPlanner {
         boolean proven = examination.topology().shardOf(node.id()).map(Shard::nodes).orElse(List.of()).stream()
                 .flatMap(other -> examination.node(other.id()).stream())
                 .filter(NodeExamination::isReached)
-                .allMatch(other -> other.passwords().map(Passwords::required).filter(ownPassword::equals).isPresent());
-        return proven
-                && !node.passwords().flatMap(Passwords::forMaster).equals(ownPassword);
+                .allMatch(other -> other.passwords()
+                        .map(Passwords::required)
+                        .filter(ownPassword::equals)
+                        .isPresent());
+        return proven && !node.passwords().flatMap(Passwords::forMaster).equals(ownPassword);
     }
 }

@@ -35,7 +35,8 @@ final class Fixer {
         List<NodeReport> checked = reports.entrySet().stream()
                 .map(entry -> checked(entry.getKey(), entry.getValue(), after))
                 .toList();
-        return new FixReport(checked, checked.stream().allMatch(node -> node.failed().isEmpty()), after);
+        return new FixReport(
+                checked, checked.stream().allMatch(node -> node.failed().isEmpty()), after);
     }
 
     private NodeReport apply(NodeFix fix) {
