@@ -140,7 +140,7 @@ public final class LocalHost {
         return account(status("self"));
     }
 
-    /** Folders of the shared objects that a process has loaded, in their order; empty where they cannot be seen. */
+    /** Folders of the shared objects that a process has loaded; empty where they cannot be seen. */
     List<Path> libraryFolders(ServerProcess process) {
         Set<Path> folders = new LinkedHashSet<>();
         try (BufferedReader lines =
@@ -154,7 +154,7 @@ public final class LocalHost {
         } catch (IOException _) {
             return List.of();
         }
-        return List.copyOf(folders);
+        return folders.stream().sorted().toList();
     }
 
     private static List<InetAddress> localAddresses(String host) throws IOException {

@@ -14,8 +14,7 @@ import java.util.Optional;
  * @param appendOnlyFile {@code appendfilename}: before Redis 7.0 the file itself
  * @param appendOnlyFolder {@code appenddirname}: the folder of the append-only files from Redis 7.0 on
  */
-public record PersistentFiles(
-        String dump, Optional<String> nodesConf, String appendOnlyFile, String appendOnlyFolder) {
+public record PersistentFiles(String dump, Optional<String> nodesConf, String appendOnlyFile, String appendOnlyFolder) {
     /** The names that servers have where nothing else is said, in a cluster. */
     public static final PersistentFiles DEFAULT =
             new PersistentFiles("dump.rdb", Optional.of("nodes.conf"), "appendonly.aof", "appendonlydir");

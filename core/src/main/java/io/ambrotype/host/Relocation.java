@@ -115,7 +115,8 @@ public record Relocation(
      * @throws AmbrotypeException {@code USAGE} where it is not absolute or has other placeholders
      */
     public static Path folder(String template, HostAndPort address, NodeId id) {
-        String text = template.replace("{port}", Integer.toString(address.port())).replace("{id}", id.value());
+        String text =
+                template.replace("{port}", Integer.toString(address.port())).replace("{id}", id.value());
         if (text.contains("{") || text.contains("}")) {
             throw AmbrotypeException.of(ErrorCode.USAGE, "'" + template + "' has an unknown placeholder")
                     .withHint("known are {port} and {id}");
@@ -192,7 +193,8 @@ public record Relocation(
                 .filter(Files::isSymbolicLink)
                 .forEach(link -> reasons.add(link + " is a link, which is not moved"));
         file.all("loadmodule")
-                .filter(line -> !line.values().isEmpty() && !line.values().getFirst().startsWith("/"))
+                .filter(line ->
+                        !line.values().isEmpty() && !line.values().getFirst().startsWith("/"))
                 .forEach(line -> reasons.add(line + " is relative to its folder; make it absolute"));
         if (!Files.isWritable(file.path()) || !Files.isWritable(HostFiles.parent(HostFiles.real(file.path())))) {
             reasons.add("its configuration file " + file + " cannot be changed: permission denied");
@@ -203,8 +205,10 @@ public record Relocation(
         }
         Map<String, String> pinned = new LinkedHashMap<>();
         for (String name : FILES) {
-            file.value(name).filter(value -> !value.isEmpty() && !value.startsWith("/")).ifPresent(value ->
-                    pinned.put(name, from.resolve(value).normalize().toString()));
+            file.value(name)
+                    .filter(value -> !value.isEmpty() && !value.startsWith("/"))
+                    .ifPresent(value ->
+                            pinned.put(name, from.resolve(value).normalize().toString()));
         }
         return new Plan.Possible(
                 new Relocation(reachedAt, id, process, from, to, files, file.path(), startFolder, pinned));
@@ -304,18 +308,19 @@ public record Relocation(
         if (HostFiles.isThere(mark)) {
             if (!HostFiles.readText(mark, MARK_BYTES).equals(new String(bytes(text), StandardCharsets.ISO_8859_1))) {
                 throw AmbrotypeException.of(
-                        ErrorCode.UNSAFE, "the files of another server are being moved to " + to + ", as " + mark + " says");
+                        ErrorCode.UNSAFE,
+                        "the files of another server are being moved to " + to + ", as " + mark + " says");
             }
             return;
         }
         List<Path> present = files.in(to);
         if (!present.isEmpty()) {
             throw AmbrotypeException.of(
-                    ErrorCode.UNSAFE, "nothing is moved to " + to + ", because " + present.getFirst() + " exists already");
+                    ErrorCode.UNSAFE,
+                    "nothing is moved to " + to + ", because " + present.getFirst() + " exists already");
         }
         beforeStep.run();
-        try (FileChannel channel =
-                FileChannel.open(mark, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(mark, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             ByteBuffer bytes = ByteBuffer.wrap(bytes(text));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);

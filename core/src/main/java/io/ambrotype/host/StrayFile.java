@@ -41,8 +41,8 @@ public record StrayFile(
 
     private static final int MOST_FOLDERS = 2000;
     private static final int MOST_FILES = 10_000;
-    private static final List<Path> USUAL =
-            List.of(Path.of("/"), Path.of("/root"), Path.of("/tmp"), Path.of("/var/lib/redis"), Path.of("/var/lib/valkey"));
+    private static final List<Path> USUAL = List.of(
+            Path.of("/"), Path.of("/root"), Path.of("/tmp"), Path.of("/var/lib/redis"), Path.of("/var/lib/valkey"));
 
     /**
      * Looks for files of a server's names where people start servers: in the folders around its own and around its
@@ -123,8 +123,8 @@ public record StrayFile(
             }
             if (names.nodesConf().filter(name::equals).isPresent()) {
                 NodesConfFile file = NodesConfFile.read(path);
-                return Optional.of(new StrayFile(
-                        path, Kind.NODES_CONF, modified, attributes.size(), file.id(), file.problem()));
+                return Optional.of(
+                        new StrayFile(path, Kind.NODES_CONF, modified, attributes.size(), file.id(), file.problem()));
             }
             Kind kind = name.equals(names.dump()) ? Kind.DUMP : Kind.APPEND_ONLY;
             return Optional.of(

@@ -125,15 +125,21 @@ class RelocationTest {
             assertThat(relocation.describe())
                     .isEqualTo("move its files from " + from + " to " + to + " and set dir in " + from + "/redis.conf");
             assertThatThrownBy(relocation::carryOut)
-                    .hasMessage("the server at " + server.address() + " still runs, whose files are to be moved to " + to);
+                    .hasMessage(
+                            "the server at " + server.address() + " still runs, whose files are to be moved to " + to);
             assertThat(to).doesNotExist();
             server.shutdown("SAVE");
             relocation.carryOut();
             assertThat(names(to))
                     .containsExactlyInAnyOrder(
                             "dump.rdb", "nodes.conf", binary == Binary.REDIS_7_0 ? "appendonlydir" : "appendonly.aof");
-            assertThat(names(from)).containsExactlyInAnyOrder("redis.conf", "server.log", "output-" + server.address().port() + ".log");
-            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(to))).isEqualTo("rwxr-x---");
+            assertThat(names(from))
+                    .containsExactlyInAnyOrder(
+                            "redis.conf",
+                            "server.log",
+                            "output-" + server.address().port() + ".log");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(to)))
+                    .isEqualTo("rwxr-x---");
             startAgain(server, launch);
             holdsItsData(server, id, to);
             // Its log stays where it was.
@@ -194,8 +200,7 @@ class RelocationTest {
     void movesToAnotherFileSystem() throws Exception {
         Path memory = Path.of("/dev/shm");
         FileStore here = Files.getFileStore(dir);
-        assumeTrue(
-                Files.isWritable(memory) && !Files.getFileStore(memory).equals(here));
+        assumeTrue(Files.isWritable(memory) && !Files.getFileStore(memory).equals(here));
         Path to = Files.createTempDirectory(memory, "ambrotype-relocation-");
         try (HostServer server = start(Binary.REDIS_6_2, "save 900 1")) {
             NodeId id = id(server);
@@ -278,20 +283,23 @@ class RelocationTest {
             Path elsewhere = Files.createDirectory(dir.resolve("elsewhere"));
             int port = server.address().port();
             try (HostServer stranger = HostServer.start(
-                    elsewhere,
-                    port,
-                    null,
-                    List.of(Binary.REDIS_7_0.program().toString(), from + "/redis.conf"))) {
+                    elsewhere, port, null, List.of(Binary.REDIS_7_0.program().toString(), from + "/redis.conf"))) {
                 assertThat(id(stranger)).isNotEqualTo(before);
                 Optional<Path> file = Optional.of(from.resolve("redis.conf"));
                 List<StrayFile> strays = StrayFile.near(stranger.process(), file, PersistentFiles.DEFAULT, Set.of());
-                List<StrayFile> ours =
-                        strays.stream().filter(stray -> stray.path().startsWith(dir)).toList();
-                assertThat(ours).extracting(StrayFile::path).containsExactly(from.resolve("dump.rdb"), from.resolve("nodes.conf"));
-                assertThat(ours).extracting(StrayFile::kind).containsExactly(StrayFile.Kind.DUMP, StrayFile.Kind.NODES_CONF);
+                List<StrayFile> ours = strays.stream()
+                        .filter(stray -> stray.path().startsWith(dir))
+                        .toList();
+                assertThat(ours)
+                        .extracting(StrayFile::path)
+                        .containsExactly(from.resolve("dump.rdb"), from.resolve("nodes.conf"));
+                assertThat(ours)
+                        .extracting(StrayFile::kind)
+                        .containsExactly(StrayFile.Kind.DUMP, StrayFile.Kind.NODES_CONF);
                 assertThat(ours.getLast().id()).contains(before);
                 assertThat(ours.getFirst().modified())
-                        .isEqualTo(Files.getLastModifiedTime(from.resolve("dump.rdb")).toInstant());
+                        .isEqualTo(Files.getLastModifiedTime(from.resolve("dump.rdb"))
+                                .toInstant());
                 assertThat(StrayFile.near(stranger.process(), file, PersistentFiles.DEFAULT, Set.of(from)))
                         .noneMatch(stray -> stray.path().startsWith(dir));
                 Files.writeString(from.resolve("nodes.conf"), "cut off");
