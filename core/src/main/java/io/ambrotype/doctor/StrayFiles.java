@@ -54,8 +54,7 @@ final class StrayFiles {
                 .flatMap(node -> node.seen().stream())
                 .map(seen -> real(seen.workingFolder()))
                 .collect(Collectors.toSet());
-        nodes.forEach(node ->
-                node.seen().filter(seen -> !seen.container()).ifPresent(seen -> gather(node, seen)));
+        nodes.forEach(node -> node.seen().filter(seen -> !seen.container()).ifPresent(seen -> gather(node, seen)));
     }
 
     private void gather(NodeExamination node, Seen seen) {
@@ -94,7 +93,11 @@ final class StrayFiles {
                 Optional<NodesConf> content = NodesConfFile.read(path).content();
                 if (content.filter(this::isOurs).isPresent()) {
                     ours = true;
-                    add(path, whose(content.get().myself().id()), Optional.of(content.get().myself().id()), strays);
+                    add(
+                            path,
+                            whose(content.get().myself().id()),
+                            Optional.of(content.get().myself().id()),
+                            strays);
                 } else {
                     others = content.isPresent() || others;
                 }
