@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  *       verify-hostname: true
  *     nodes-conf-name: nodes-7000.conf  # where the servers do not tell it (Redis 5.0)
  *     parallel: 2
+ *     sentinel-master: shop             # where its Sentinels watch more than one
+ *     sentinel-username: watcher        # where they want other credentials than the servers; none unless named
+ *     sentinel-password-file: sentinel.password   # or sentinel-password-env, sentinel-password
  * }</pre>
  *
  * Relative paths start from the folder of the file. Unknown keys are errors, so that a misspelt one is not passed over.
@@ -60,14 +63,18 @@ final class Configuration {
      * @param access user, password and TLS
      * @param nodesConfName name of nodes.conf, where the servers do not tell it
      * @param parallel how many shards are captured at once
+     * @param sentinelMaster the name by which its Sentinels know it
+     * @param sentinelAccess user and password for its Sentinels
      */
     record Entry(
             @Nullable String uri,
             Access access,
             @Nullable String nodesConfName,
-            @Nullable Integer parallel) {
+            @Nullable Integer parallel,
+            @Nullable String sentinelMaster,
+            Access sentinelAccess) {
         private boolean holdsPassword() {
-            return access.password() != null || (uri != null && uri.contains("@"));
+            return access.password() != null || sentinelAccess.password() != null || (uri != null && uri.contains("@"));
         }
 
         /** Does not show the URI, which may have a password in it. */
@@ -195,29 +202,49 @@ final class Configuration {
 
     private static Entry deployment(YamlNode node, Path folder) {
         node.group(
-                "uri", "username", "password", "password-file", "password-env", "tls", "nodes-conf-name", "parallel");
+                "uri",
+                "username",
+                "password",
+                "password-file",
+                "password-env",
+                "tls",
+                "nodes-conf-name",
+                "parallel",
+                "sentinel-master",
+                "sentinel-username",
+                "sentinel-password",
+                "sentinel-password-file",
+                "sentinel-password-env");
         Optional<YamlNode> tls = node.get("tls");
         tls.ifPresent(group -> group.group("ca", "cert", "key", "verify-hostname"));
-        Access access = new Access(
-                node.get("username").map(YamlNode::text).orElse(null),
-                node.get("password").map(value -> Secret.of(value.text())).orElse(null),
-                node.get("password-file")
-                        .map(value -> folder.resolve(value.text()))
-                        .orElse(null),
-                node.get("password-env").map(YamlNode::text).orElse(null),
-                false,
-                file(tls, "ca", folder),
-                file(tls, "cert", folder),
-                file(tls, "key", folder),
-                tls.flatMap(group -> group.get("verify-hostname"))
-                        .map(YamlNode::flag)
-                        .orElse(null));
+        Access access = access(node, "", folder, tls);
         return new Entry(
                 node.get("uri").map(YamlNode::text).orElse(null),
                 access,
                 node.get("nodes-conf-name").map(YamlNode::text).orElse(null),
                 node.get("parallel")
                         .map(value -> value.integer(1, BackupRequest.MOST_PARALLEL))
+                        .orElse(null),
+                node.get("sentinel-master").map(YamlNode::text).orElse(null),
+                access(node, "sentinel-", folder, Optional.empty()));
+    }
+
+    private static Access access(YamlNode node, String prefix, Path folder, Optional<YamlNode> tls) {
+        return new Access(
+                node.get(prefix + "username").map(YamlNode::text).orElse(null),
+                node.get(prefix + "password")
+                        .map(value -> Secret.of(value.text()))
+                        .orElse(null),
+                node.get(prefix + "password-file")
+                        .map(value -> folder.resolve(value.text()))
+                        .orElse(null),
+                node.get(prefix + "password-env").map(YamlNode::text).orElse(null),
+                false,
+                file(tls, "ca", folder),
+                file(tls, "cert", folder),
+                file(tls, "key", folder),
+                tls.flatMap(group -> group.get("verify-hostname"))
+                        .map(YamlNode::flag)
                         .orElse(null));
     }
 

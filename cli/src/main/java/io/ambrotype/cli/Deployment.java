@@ -6,6 +6,7 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Secret;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.Credentials;
+import io.ambrotype.resp.SentinelSettings;
 import io.ambrotype.topology.DeploymentUri;
 import java.util.List;
 import java.util.Optional;
@@ -72,13 +73,26 @@ record Deployment(
         }
         ConnectionSettings settings = ConnectionSettings.defaults()
                 .withCredentials(password == null ? null : new Credentials(username, password))
-                .withTls(uri.tls() ? access.tls(name) : null);
+                .withTls(uri.tls() ? access.tls(name) : null)
+                .withSentinels(entry == null ? SentinelSettings.UNKNOWN : sentinels(name, entry, context));
         return new Deployment(
                 name,
                 uri.seeds(),
                 settings,
                 Optional.ofNullable(entry).map(Configuration.Entry::nodesConfName),
                 entry == null || entry.parallel() == null ? OptionalInt.empty() : OptionalInt.of(entry.parallel()));
+    }
+
+    private static SentinelSettings sentinels(String name, Configuration.Entry entry, Context context) {
+        Access access = entry.sentinelAccess();
+        Secret password = access.findPassword(name + "'s Sentinels", context.console(), context.terminal())
+                .orElse(null);
+        if (access.username() != null && password == null) {
+            throw wrong(name, "has a sentinel-username without a password for it")
+                    .withHint("add sentinel-password-file, sentinel-password-env or sentinel-password");
+        }
+        return new SentinelSettings(
+                entry.sentinelMaster(), password == null ? null : new Credentials(access.username(), password));
     }
 
     private static DeploymentUri parse(String name, String uri) {

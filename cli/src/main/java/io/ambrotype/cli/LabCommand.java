@@ -1,6 +1,7 @@
 package io.ambrotype.cli;
 
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.lab.LabLayout;
 import io.ambrotype.lab.LabStart;
 import io.ambrotype.lab.LabStatus;
 import io.ambrotype.lab.LabStop;
@@ -103,6 +104,12 @@ final class LabCommand implements Runnable {
                         node.id().map(NodeId::toString).orElse("-"));
             }
             context.console().table(table);
+            for (LabStatus.Node node : report.nodes()) {
+                node.elsewhere()
+                        .ifPresent(folder -> context.console()
+                                .line(node.address() + " was started from " + folder
+                                        + ": a relative 'dir' means that folder"));
+            }
         }
     }
 
@@ -111,10 +118,10 @@ final class LabCommand implements Runnable {
             name = "start",
             sortOptions = false,
             abbreviateSynopsis = true,
-            header = "start a new lab, one that was stopped, or one that a restore wrote",
+            header = "start a new lab, one that was stopped or lacks servers, or one that a restore wrote",
             description =
                     "%nIn an empty folder: a new cluster, or one server with --standalone. In the folder of a lab that was "
-                            + "stopped: that lab, with its data. In a folder that 'ambrotype restore' wrote: the restored deployment. "
+                            + "stopped: that lab, with its data; where some of its servers run, the others. In a folder that 'ambrotype restore' wrote: the restored deployment. "
                             + "Returns when it serves and every replica is in sync.",
             optionListHeading = "%nOptions:%n",
             footerHeading = "%nExamples:%n",
@@ -149,6 +156,15 @@ final class LabCommand implements Runnable {
                 description = "a line for every server's configuration file; may be repeated")
         private List<String> lines = List.of();
 
+        @Option(
+                names = "--layout",
+                paramLabel = "LAYOUT",
+                defaultValue = "absolute",
+                description =
+                        "where the servers of a new lab are started: absolute (each has an absolute 'dir'), folder-each "
+                                + "('redis-server conf/redis.conf' with 'dir ./', each in its folder) or one-folder (all in the lab's folder)")
+        private LabLayout layout = LabLayout.ABSOLUTE;
+
         Start(Context context) {
             super(context);
         }
@@ -166,7 +182,8 @@ final class LabCommand implements Runnable {
                     optional(portBase),
                     Optional.ofNullable(server)
                             .map(path -> context.terminal().directory().resolve(path)),
-                    lines);
+                    lines,
+                    layout);
             if (context.options().dryRun) {
                 throw Failures.usage("lab start has no --dry-run");
             }
@@ -178,6 +195,7 @@ final class LabCommand implements Runnable {
                 console.line(switch (report.origin()) {
                             case CREATED -> "a new lab serves";
                             case RESUMED -> "the lab serves again, with its data";
+                            case COMPLETED -> "the rest of the lab was started; it is whole";
                             case ADOPTED -> "the restored deployment serves";
                         }
                         + " after " + Units.duration(Duration.ofMillis(result.tookMillis())));
@@ -213,7 +231,15 @@ final class LabCommand implements Runnable {
         @Override
         public Integer call() {
             LabStatus.Report report = new LabStatus(dir()).run();
-            context.console().result(LabView.of(report), () -> print(report));
+            context.console().result(LabView.of(report), () -> {
+                print(report);
+                if (report.isRunning() && report.running() < report.nodes().size()) {
+                    context.console().line("");
+                    context.console()
+                            .line(report.running() + " of " + report.nodes().size()
+                                    + " servers run; start the others: ambrotype lab start" + dirOption());
+                }
+            });
             return Main.DONE;
         }
     }
@@ -288,7 +314,8 @@ final class LabCommand implements Runnable {
             @Nullable Long memoryBytes,
             @Nullable Long keys,
             @Nullable String clusterState,
-            @Nullable String master) {
+            @Nullable String master,
+            @Nullable String startedElsewhere) {
         static NodeView of(LabStatus.Node node) {
             return new NodeView(
                     node.address().toString(),
@@ -301,7 +328,8 @@ final class LabCommand implements Runnable {
                     node.memoryBytes().isPresent() ? node.memoryBytes().getAsLong() : null,
                     node.keys().isPresent() ? node.keys().getAsLong() : null,
                     node.clusterState().orElse(null),
-                    node.master().map(HostAndPort::toString).orElse(null));
+                    node.master().map(HostAndPort::toString).orElse(null),
+                    node.elsewhere().map(Path::toString).orElse(null));
         }
     }
 

@@ -45,6 +45,9 @@ class ConfigurationTest {
                     password-file: shop.password
                     nodes-conf-name: nodes-7000.conf
                     parallel: 3
+                    sentinel-master: main
+                    sentinel-username: watcher
+                    sentinel-password-env: SENTINEL_PASSWORD
                   vault:
                     uri: rediss://vault:6379
                     tls: {ca: ca.pem, cert: /etc/me.pem, key: me.key, verify-hostname: false}
@@ -57,7 +60,9 @@ class ConfigurationTest {
                         "redis://10.0.0.1:7000,10.0.0.2:7000",
                         new Access("backup", null, dir.resolve("shop.password"), null, false, null, null, null, null),
                         "nodes-7000.conf",
-                        3));
+                        3,
+                        "main",
+                        new Access("watcher", null, null, "SENTINEL_PASSWORD", false, null, null, null, null)));
         assertThat(configuration.deployments().get("vault"))
                 .isEqualTo(new Configuration.Entry(
                         "rediss://vault:6379",
@@ -72,7 +77,9 @@ class ConfigurationTest {
                                 dir.resolve("me.key"),
                                 false),
                         null,
-                        null));
+                        null,
+                        null,
+                        Access.NOTHING));
         assertThat(configuration.warnings()).isEmpty();
     }
 

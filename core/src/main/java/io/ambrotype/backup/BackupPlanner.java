@@ -80,6 +80,7 @@ final class BackupPlanner {
                 seen.shards().stream().filter(BackupPlanner::isCapturable).toList(),
                 seen.currentEpoch(),
                 seen.lastVoteEpoch(),
+                seen.sentinels(),
                 seen.problems());
     }
 
@@ -111,7 +112,8 @@ final class BackupPlanner {
                     CLUSTER_DOWN,
                     MASTER_FAILING,
                     STRANGER_AT_ADDRESS,
-                    SAME_ID_TWICE -> true;
+                    SAME_ID_TWICE,
+                    SENTINEL_FAILOVER -> true;
             case NODE_UNREACHABLE, NODE_WITHOUT_VIEW, NODE_LOADING, NODE_WITHOUT_ADDRESS ->
                 problem.nodes().stream()
                         .map(topology::node)
@@ -126,7 +128,10 @@ final class BackupPlanner {
                     REPLICA_LINK_DOWN,
                     REPLICATION_ID_DIFFERS,
                     WRITABLE_REPLICA,
-                    UNKNOWN_REPLICA -> false;
+                    UNKNOWN_REPLICA,
+                    SENTINEL_UNREACHABLE,
+                    SENTINEL_DISAGREES,
+                    SENTINELS_WITHOUT_QUORUM -> false;
         };
     }
 

@@ -10,9 +10,14 @@ import org.jspecify.annotations.Nullable;
  * @param tls null for plain TCP
  * @param connectTimeout for the TCP connection and again for the TLS handshake; positive
  * @param replyTimeout longest wait for a reply, or for the next 64 KiB of a long one; positive
+ * @param sentinels what is different about the deployment's Sentinels
  */
 public record ConnectionSettings(
-        @Nullable Credentials credentials, @Nullable TlsSettings tls, Duration connectTimeout, Duration replyTimeout) {
+        @Nullable Credentials credentials,
+        @Nullable TlsSettings tls,
+        Duration connectTimeout,
+        Duration replyTimeout,
+        SentinelSettings sentinels) {
 
     private static final Duration LONGEST = Duration.ofDays(1);
 
@@ -24,27 +29,33 @@ public record ConnectionSettings(
 
     /** No AUTH, plain TCP, 5 s to connect, 10 s for a reply. */
     public static ConnectionSettings defaults() {
-        return new ConnectionSettings(null, null, Duration.ofSeconds(5), Duration.ofSeconds(10));
+        return new ConnectionSettings(
+                null, null, Duration.ofSeconds(5), Duration.ofSeconds(10), SentinelSettings.UNKNOWN);
     }
 
     /** The same with other credentials. */
     public ConnectionSettings withCredentials(@Nullable Credentials newCredentials) {
-        return new ConnectionSettings(newCredentials, tls, connectTimeout, replyTimeout);
+        return new ConnectionSettings(newCredentials, tls, connectTimeout, replyTimeout, sentinels);
     }
 
     /** The same with other TLS settings. */
     public ConnectionSettings withTls(@Nullable TlsSettings newTls) {
-        return new ConnectionSettings(credentials, newTls, connectTimeout, replyTimeout);
+        return new ConnectionSettings(credentials, newTls, connectTimeout, replyTimeout, sentinels);
     }
 
     /** The same with another connect timeout. */
     public ConnectionSettings withConnectTimeout(Duration timeout) {
-        return new ConnectionSettings(credentials, tls, timeout, replyTimeout);
+        return new ConnectionSettings(credentials, tls, timeout, replyTimeout, sentinels);
     }
 
     /** The same with another reply timeout. */
     public ConnectionSettings withReplyTimeout(Duration timeout) {
-        return new ConnectionSettings(credentials, tls, connectTimeout, timeout);
+        return new ConnectionSettings(credentials, tls, connectTimeout, timeout, sentinels);
+    }
+
+    /** The same with other knowledge of the Sentinels. */
+    public ConnectionSettings withSentinels(SentinelSettings newSentinels) {
+        return new ConnectionSettings(credentials, tls, connectTimeout, replyTimeout, newSentinels);
     }
 
     private static void requireTimeout(String name, Duration timeout) {

@@ -166,6 +166,16 @@ public final class RespConnection implements AutoCloseable {
     }
 
     /**
+     * Waits for what the server sends without being asked again, as it does to a subscriber.
+     *
+     * @throws RespConnectionException where nothing comes within the reply timeout; the connection is closed
+     */
+    public RespReply nextMessage() {
+        requireCommandMode();
+        return readReply("SUBSCRIBE");
+    }
+
+    /**
      * Leaves requests and replies behind for a protocol of its own on the same connection, as PSYNC does. From here on
      * only the channel and {@link #close} may be used.
      */

@@ -4,6 +4,6 @@ package io.ambrotype.topology;
 public enum DeploymentKind {
     /** Redis Cluster: masters share the hash slots and know each other by the cluster bus. */
     CLUSTER,
-    /** One master without the cluster bus, with or without replicas. */
+    /** One master without the cluster bus, with or without replicas, with or without Sentinels that watch it. */
     STANDALONE
 }

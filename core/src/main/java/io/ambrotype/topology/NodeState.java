@@ -81,7 +81,7 @@ public record NodeState(
         ServerInfo info = ServerInfo.parse(connection.text("INFO"));
         if (info.value("redis_mode").orElse("").equals("sentinel")) {
             throw AmbrotypeException.of(ErrorCode.USAGE, address + " is a Sentinel, not a server with data")
-                    .withHint("name the addresses of the servers that it watches");
+                    .withHint("a server with data was expected at this address");
         }
         try {
             ServerVersion version = info.version();

@@ -55,8 +55,16 @@ public record Problem(Kind kind, Set<NodeId> nodes, SlotSet slots, String senten
         REPLICATION_ID_DIFFERS,
         /** A replica that takes writes of its own. */
         WRITABLE_REPLICA,
-        /** Something that is attached as a replica and cannot be reached; it may be no server at all. */
-        UNKNOWN_REPLICA
+        /** Something that is attached as a replica, or listed by a Sentinel, and cannot be reached; it may be no server at all. */
+        UNKNOWN_REPLICA,
+        /** A Sentinel of the deployment that did not answer, or Sentinels that are there but could not be found. */
+        SENTINEL_UNREACHABLE,
+        /** A Sentinel sees another master or another state of it, or lists a replica that is none. */
+        SENTINEL_DISAGREES,
+        /** Too few Sentinels answer for a failover to be agreed on and led. */
+        SENTINELS_WITHOUT_QUORUM,
+        /** The Sentinels are failing over. */
+        SENTINEL_FAILOVER
     }
 
     /** Keeps its own set, in order. */

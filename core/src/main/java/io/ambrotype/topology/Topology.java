@@ -22,10 +22,16 @@ import org.jspecify.annotations.Nullable;
  * @param currentEpoch the highest epoch that any view has seen; 0 for a standalone set
  * @param lastVoteEpoch an upper bound of the epochs in which any node has voted, which no command tells: the current
  *     epoch
+ * @param sentinels who watches a standalone master to fail over by themselves; empty where nobody was found to
  * @param problems what an operation may have to refuse, wait for or tell
  */
 public record Topology(
-        DeploymentKind kind, List<Shard> shards, long currentEpoch, long lastVoteEpoch, List<Problem> problems) {
+        DeploymentKind kind,
+        List<Shard> shards,
+        long currentEpoch,
+        long lastVoteEpoch,
+        Optional<SentinelSet> sentinels,
+        List<Problem> problems) {
     /** Puts the shards in order; rejects a node that stands in two places. */
     public Topology {
         shards = shards.stream()
@@ -43,6 +49,12 @@ public record Topology(
                 }
             }
         }
+    }
+
+    /** A deployment without Sentinels. */
+    public Topology(
+            DeploymentKind kind, List<Shard> shards, long currentEpoch, long lastVoteEpoch, List<Problem> problems) {
+        this(kind, shards, currentEpoch, lastVoteEpoch, Optional.empty(), problems);
     }
 
     /** All nodes, shard by shard, each master before its replicas. */

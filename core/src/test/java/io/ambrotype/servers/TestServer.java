@@ -95,6 +95,36 @@ public final class TestServer implements AutoCloseable {
         throw new IllegalStateException("no free port");
     }
 
+    /**
+     * Starts a Sentinel and waits until it watches.
+     *
+     * @param dir where its configuration and log go
+     * @param configuration the lines of its configuration, among them {@code sentinel monitor}
+     */
+    public static TestServer sentinel(Binary binary, Path dir, int port, List<String> configuration) {
+        try {
+            Path log = Files.createTempFile(dir, "sentinel", ".log");
+            Path file = Files.createTempFile(dir, "sentinel", ".conf");
+            List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "port " + port));
+            lines.addAll(configuration);
+            Files.write(file, lines);
+            Process process = new ProcessBuilder(binary.extract().toString(), file.toString(), "--sentinel")
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+            TestServer sentinel = new TestServer(process, log, port);
+            await().atMost(Duration.ofSeconds(30))
+                    .pollInterval(Duration.ofMillis(10))
+                    .until(() -> !process.isAlive() || sentinel.log().contains("+monitor"));
+            if (!process.isAlive()) {
+                throw new IllegalStateException("the Sentinel did not start: " + sentinel.log());
+            }
+            return sentinel;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static TestServer launch(Binary binary, Path dir, int port, String... options) {
         List<String> command = new ArrayList<>();
         try {

@@ -22,8 +22,8 @@ class HostileServerTest {
     private static final String STATE = "cluster_state:ok\r\ncluster_current_epoch:1\r\n";
 
     @Test
-    void refusesSentinels() {
-        refused("redis_mode:sentinel\r\n" + INFO, ErrorCode.USAGE, "%s is a Sentinel, not a server with data");
+    void believesNoSentinelThatIsNone() {
+        refused("redis_mode:sentinel\r\n" + INFO, ErrorCode.FAILED, "%s answered SENTINEL with an ");
     }
 
     @Test

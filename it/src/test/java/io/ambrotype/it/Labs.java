@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -53,6 +54,12 @@ final class Labs implements AfterEachCallback {
         return create(
                 LabSpec.cluster(newFolder(), server, masters, replicas, freePorts(masters * (replicas + 1))),
                 configuration);
+    }
+
+    /** A new cluster with something else about it: its layout, a password, TLS. */
+    LabCluster cluster(ServerBinary server, int masters, int replicas, UnaryOperator<LabSpec> change) {
+        LabSpec usual = LabSpec.cluster(newFolder(), server, masters, replicas, freePorts(masters * (replicas + 1)));
+        return ended(LabCluster.create(change.apply(usual.with("save \"\""))));
     }
 
     /** A new standalone master with replicas in sync. */

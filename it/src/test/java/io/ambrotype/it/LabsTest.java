@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.LabLayout;
 import io.ambrotype.lab.LabStatus;
 import io.ambrotype.lab.LabStop;
+import io.ambrotype.lab.LabTls;
 import io.ambrotype.lab.RedisServer;
 import io.ambrotype.lab.ServerBinary;
 import io.ambrotype.lab.StartOrder;
+import io.ambrotype.resp.RespConnection;
 import io.ambrotype.topology.Role;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The lab with every server under test. */
@@ -51,5 +55,18 @@ class LabsTest {
         LabCluster again =
                 labs.ended(LabCluster.resume(lab.dir(), Optional.empty(), List.of(), StartOrder.ALL_AT_ONCE));
         assertThat(again.replicas()).hasSize(2);
+    }
+
+    @Test
+    void aClusterWithTlsAndAPasswordIsWhole() {
+        ServerBinary server = ServersUnderTest.anyWithTls().orElseThrow();
+        LabTls tls = LabTls.issue(labs.folder().resolve("tls"));
+        LabCluster lab = labs.cluster(
+                server, 3, 0, spec -> spec.with(tls).withPassword("s3 \"cret").with(LabLayout.FOLDER_EACH));
+        assertThat(new LabStatus(lab.dir()).run().nodes())
+                .allMatch(node -> node.clusterState().orElse("").equals("ok"));
+        try (RespConnection connection = lab.servers().getFirst().connect()) {
+            assertThat(connection.pairs("CONFIG", "GET", "tls-cluster")).containsValue("yes");
+        }
     }
 }

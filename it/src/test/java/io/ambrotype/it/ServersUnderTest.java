@@ -4,6 +4,9 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.lab.BundledServers;
 import io.ambrotype.lab.ServerBinary;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +34,24 @@ final class ServersUnderTest implements ArgumentsProvider {
     /** One server, for tests that are not about versions. */
     static ServerBinary any() {
         return SERVERS.getFirst();
+    }
+
+    /** One that was built with TLS, where there is one. */
+    static Optional<ServerBinary> anyWithTls() {
+        return SERVERS.stream().filter(ServersUnderTest::speaksTls).findFirst();
+    }
+
+    /** A server without TLS knows none of its directives; one with it finds this value wrong. */
+    private static boolean speaksTls(ServerBinary server) {
+        try {
+            Process process = new ProcessBuilder(server.launcher().toString(), "--tls-session-caching", "perhaps")
+                    .redirectErrorStream(true)
+                    .start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return said.contains("must be 'yes' or 'no'");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

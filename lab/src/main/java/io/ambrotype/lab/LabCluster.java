@@ -47,12 +47,14 @@ public final class LabCluster implements AutoCloseable {
     private final Path dir;
     private final ServerBinary binary;
     private final boolean cluster;
+    private final LabLayout layout;
     private final List<RedisServer> servers;
 
-    private LabCluster(Path dir, ServerBinary binary, boolean cluster, List<RedisServer> servers) {
+    private LabCluster(Path dir, ServerBinary binary, boolean cluster, LabLayout layout, List<RedisServer> servers) {
         this.dir = dir;
         this.binary = binary;
         this.cluster = cluster;
+        this.layout = layout;
         this.servers = List.copyOf(servers);
     }
 
@@ -79,12 +81,12 @@ public final class LabCluster implements AutoCloseable {
                 List<RedisServer> servers = new ArrayList<>();
                 for (int port : spec.ports()) {
                     Path folder = dir.resolve(Integer.toString(port));
-                    servers.add(RedisServer.inFolder(spec.server(), folder, port, null));
+                    servers.add(RedisServer.inFolder(spec.server(), spec.layout(), folder, port, null));
                 }
-                LabCluster lab = new LabCluster(dir, spec.server(), !spec.standalone(), servers);
+                LabCluster lab = new LabCluster(dir, spec.server(), !spec.standalone(), spec.layout(), servers);
                 lab.writeState();
                 lab.writeFolders(spec, ids);
-                return attached(lab.dir, lab.binary).startAll(StartOrder.ALL_AT_ONCE);
+                return attached(lab.dir, lab.binary).startStopped(StartOrder.ALL_AT_ONCE);
             }
         } catch (IOException e) {
             throw cannotWrite(dir, e);
@@ -107,23 +109,46 @@ public final class LabCluster implements AutoCloseable {
             ServerBinary binary = server.orElseGet(
                     () -> ServerBinary.detect(LabState.read(place).binary().launcher()));
             LabCluster lab = attached(place, binary);
-            lab.requireStopped();
             for (RedisServer each : lab.servers) {
-                if (!Files.exists(each.folder().resolve(LabConfiguration.FILE))) {
-                    throw AmbrotypeException.of(
-                                    ErrorCode.CORRUPT, "the lab in " + place + " has lost the folder " + each.folder())
-                            .withHint("remove " + place + " and start a new lab");
-                }
+                each.running().ifPresent(process -> {
+                    throw lab.isRunning(each, process);
+                });
             }
-            Ports.requireFree(lab.ports(), lab.cluster);
+            lab.requireFolders();
+            Ports.requireFree(ports(lab.servers), lab.cluster);
             if (!configuration.isEmpty()) {
                 for (RedisServer each : lab.servers) {
-                    LabConfiguration.append(each.folder(), configuration);
+                    LabConfiguration.append(each.configurationFile(), configuration);
                 }
             }
-            return attached(place, binary).startAll(order);
+            return attached(place, binary).startStopped(order);
         } catch (IOException e) {
             throw cannotWrite(place, e);
+        }
+    }
+
+    /**
+     * Starts those servers of a lab that do not run, masters first; returns when the lab is whole.
+     *
+     * @param changed whether the caller asks for other servers or another configuration than before, which is for labs
+     *     that are stopped
+     * @throws AmbrotypeException {@code LOCKED} where all run, or some do and {@code changed}; else as for {@link #resume}
+     */
+    static LabCluster complete(Path dir, boolean changed) {
+        LabCluster lab = attach(dir);
+        try (LabLock _ = LabLock.of(lab.dir)) {
+            Optional<RedisServer> running =
+                    lab.servers.stream().filter(RedisServer::isRunning).findFirst();
+            List<RedisServer> stopped =
+                    lab.servers.stream().filter(server -> !server.isRunning()).toList();
+            if (running.isPresent() && (changed || stopped.isEmpty())) {
+                throw lab.isRunning(running.get(), running.get().running().orElseThrow());
+            }
+            lab.requireFolders();
+            Ports.requireFree(ports(stopped), lab.cluster);
+            return lab.startStopped(StartOrder.MASTERS_FIRST);
+        } catch (IOException e) {
+            throw cannotWrite(lab.dir, e);
         }
     }
 
@@ -156,13 +181,13 @@ public final class LabCluster implements AutoCloseable {
                             ServerConfiguration.read(folder.resolve(LabConfiguration.RESTORED_FILE));
                     cluster |= restored.isCluster();
                     LabConfiguration.writeAround(server, folder, configuration);
-                    servers.add(RedisServer.inFolder(server, folder, port(folder), null));
+                    servers.add(RedisServer.inFolder(server, LabLayout.ABSOLUTE, folder, port(folder), null));
                 }
-                LabCluster lab = new LabCluster(place, server, cluster, servers);
+                LabCluster lab = new LabCluster(place, server, cluster, LabLayout.ABSOLUTE, servers);
                 lab.requireLoopback();
-                Ports.requireFree(lab.ports(), cluster);
+                Ports.requireFree(ports(servers), cluster);
                 lab.writeState();
-                return lab.startAll(order);
+                return lab.startStopped(order);
             }
         } catch (IOException e) {
             throw cannotWrite(place, e);
@@ -182,9 +207,10 @@ public final class LabCluster implements AutoCloseable {
     private static LabCluster attached(Path dir, ServerBinary binary) {
         LabState state = LabState.read(dir);
         List<RedisServer> servers = state.nodes().stream()
-                .map(node -> RedisServer.inFolder(binary, dir.resolve(node.folder()), node.port(), node.process()))
+                .map(node -> RedisServer.inFolder(
+                        binary, state.startedAt(), dir.resolve(node.folder()), node.port(), node.process()))
                 .toList();
-        return new LabCluster(dir, binary, state.cluster(), servers);
+        return new LabCluster(dir, binary, state.cluster(), state.startedAt(), servers);
     }
 
     /** Whether the folder has nodes in it that a restore wrote and no lab yet. */
@@ -257,13 +283,14 @@ public final class LabCluster implements AutoCloseable {
         return binary + (cluster ? " cluster" : " standalone") + " lab in " + dir;
     }
 
-    private LabCluster startAll(StartOrder order) throws IOException {
+    private LabCluster startStopped(StartOrder order) throws IOException {
+        List<RedisServer> stopped =
+                servers.stream().filter(server -> !server.isRunning()).toList();
         try {
             switch (order) {
-                case ALL_AT_ONCE -> start(servers);
+                case ALL_AT_ONCE -> start(stopped);
                 case MASTERS_FIRST -> {
-                    List<RedisServer> masters = planned(Role.MASTER);
-                    List<RedisServer> replicas = planned(Role.REPLICA);
+                    List<RedisServer> masters = planned(stopped, Role.MASTER);
                     start(masters);
                     for (RedisServer master : masters) {
                         master.awaitReady(START_LIMIT);
@@ -271,13 +298,13 @@ public final class LabCluster implements AutoCloseable {
                     for (RedisServer master : cluster ? masters : List.<RedisServer>of()) {
                         awaitCluster(master, START_LIMIT, false);
                     }
-                    start(replicas);
+                    start(planned(stopped, Role.REPLICA));
                 }
             }
             awaitWhole(START_LIMIT);
             return this;
         } catch (RuntimeException | IOException e) {
-            close();
+            stopped.forEach(RedisServer::kill);
             throw e;
         }
     }
@@ -296,7 +323,7 @@ public final class LabCluster implements AutoCloseable {
                         server.address().port(),
                         server.process()))
                 .toList();
-        LabState.of(binary, cluster, nodes).write(dir);
+        LabState.of(binary, cluster, nodes, layout).write(dir);
     }
 
     private void writeFolders(LabSpec spec, RandomGenerator ids) throws IOException {
@@ -320,15 +347,23 @@ public final class LabCluster implements AutoCloseable {
             Files.createDirectories(server.folder());
             List<String> part = List.of();
             if (cluster) {
-                part = LabConfiguration.clusterPart();
+                String nodesFile =
+                        LabConfiguration.nodesFile(layout, server.address().port());
+                part = LabConfiguration.clusterPart(nodesFile);
                 Files.writeString(
-                        server.folder().resolve(LabConfiguration.NODES_FILE),
+                        server.startFolder().resolve(nodesFile),
                         plan.fileFor(targets.get(i).id()).toText());
             } else if (i > 0) {
                 part = LabConfiguration.replicaPart(addresses.getFirst());
             }
             LabConfiguration.write(
-                    spec.server(), server.folder(), server.address().port(), part, spec.configuration());
+                    spec.server(),
+                    layout,
+                    server.folder(),
+                    server.address().port(),
+                    spec.tls(),
+                    part,
+                    spec.configuration());
         }
     }
 
@@ -363,8 +398,8 @@ public final class LabCluster implements AutoCloseable {
         }
     }
 
-    private List<RedisServer> planned(Role role) {
-        return servers.stream().filter(server -> server.plannedRole() == role).toList();
+    private static List<RedisServer> planned(List<RedisServer> some, Role role) {
+        return some.stream().filter(server -> server.plannedRole() == role).toList();
     }
 
     private List<RedisServer> withRole(Role role) {
@@ -381,19 +416,24 @@ public final class LabCluster implements AutoCloseable {
                 .toList();
     }
 
-    private List<Integer> ports() {
-        return addresses().stream().map(HostAndPort::port).toList();
+    private static List<Integer> ports(List<RedisServer> some) {
+        return some.stream().map(server -> server.address().port()).toList();
     }
 
-    private void requireStopped() {
-        for (RedisServer server : servers) {
-            server.running().ifPresent(process -> {
+    private AmbrotypeException isRunning(RedisServer server, ServerProcess process) {
+        return AmbrotypeException.of(
+                        ErrorCode.LOCKED,
+                        "the lab in " + dir + " is running: " + server.address() + " is process " + process.pid())
+                .withHint("stop it first: ambrotype lab stop --dir " + dir);
+    }
+
+    private void requireFolders() {
+        for (RedisServer each : servers) {
+            if (!Files.exists(each.configurationFile())) {
                 throw AmbrotypeException.of(
-                                ErrorCode.LOCKED,
-                                "the lab in " + dir + " is running: " + server.address() + " is process "
-                                        + process.pid())
-                        .withHint("stop it first: ambrotype lab stop --dir " + dir);
-            });
+                                ErrorCode.CORRUPT, "the lab in " + dir + " has lost the folder " + each.folder())
+                        .withHint("remove " + dir + " and start a new lab");
+            }
         }
     }
 

@@ -1,8 +1,10 @@
 package io.ambrotype.lab;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a new lab shall be: a cluster of masters with replicas, or one standalone master with replicas. Ports count up
@@ -15,6 +17,8 @@ import java.util.List;
  * @param replicas of each master, 0 to 10
  * @param portBase the first port, 1 to 65535; in a cluster each port plus 10000 has to be a port too
  * @param configuration lines for every node's configuration file, behind the lab's own
+ * @param layout where the nodes are started
+ * @param tls what all nodes show and trust; they listen with TLS only, also on the cluster bus. Empty for plain TCP
  */
 public record LabSpec(
         Path dir,
@@ -23,7 +27,9 @@ public record LabSpec(
         int masters,
         int replicas,
         int portBase,
-        List<String> configuration) {
+        List<String> configuration,
+        LabLayout layout,
+        Optional<LabTls> tls) {
     /** Masters of a lab where nothing else is asked for. */
     public static final int DEFAULT_MASTERS = 3;
     /** Replicas of each master where nothing else is asked for. */
@@ -62,19 +68,52 @@ public record LabSpec(
 
     /** A cluster. */
     public static LabSpec cluster(Path dir, ServerBinary server, int masters, int replicas, int portBase) {
-        return new LabSpec(dir, server, false, masters, replicas, portBase, List.of());
+        return new LabSpec(
+                dir, server, false, masters, replicas, portBase, List.of(), LabLayout.ABSOLUTE, Optional.empty());
     }
 
     /** A standalone master with replicas. */
     public static LabSpec standalone(Path dir, ServerBinary server, int replicas, int portBase) {
-        return new LabSpec(dir, server, true, 1, replicas, portBase, List.of());
+        return new LabSpec(dir, server, true, 1, replicas, portBase, List.of(), LabLayout.ABSOLUTE, Optional.empty());
     }
 
     /** The same with further lines of configuration. */
     public LabSpec with(String... lines) {
         List<String> all = new ArrayList<>(configuration);
         all.addAll(List.of(lines));
-        return new LabSpec(dir, server, standalone, masters, replicas, portBase, all);
+        return new LabSpec(dir, server, standalone, masters, replicas, portBase, all, layout, tls);
+    }
+
+    /** The same with nodes that are started elsewhere. */
+    public LabSpec with(LabLayout newLayout) {
+        return new LabSpec(dir, server, standalone, masters, replicas, portBase, configuration, newLayout, tls);
+    }
+
+    /** The same with TLS, for servers from 6.0 on that were built with it. */
+    public LabSpec with(LabTls newTls) {
+        return new LabSpec(
+                dir, server, standalone, masters, replicas, portBase, configuration, layout, Optional.of(newTls));
+    }
+
+    /** The same with another {@code cluster-node-timeout}; without, it is 5 s. */
+    public LabSpec withNodeTimeout(Duration timeout) {
+        return with("cluster-node-timeout " + timeout.toMillis());
+    }
+
+    /** The same with a password, that clients and replicas give as the default user. */
+    public LabSpec withPassword(String password) {
+        String quoted = LabConfiguration.quoted(password);
+        return with("requirepass " + quoted, "masterauth " + quoted);
+    }
+
+    /** The same with an ACL user that clients and replicas log in as, and nobody else: servers from 6.0 on. */
+    public LabSpec withUser(String name, String password) {
+        return with(
+                "user " + name + " on " + LabConfiguration.quoted(">" + password) + " ~* +@all"
+                        + (server.limitsChannels() ? " &*" : ""),
+                "user default off",
+                "masteruser " + name,
+                "masterauth " + LabConfiguration.quoted(password));
     }
 
     /** All ports that clients use, in the order of the nodes. */

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The operation {@code lab start}: makes a new lab in an empty folder, starts a stopped lab again with its data, or makes a
- * lab out of the folders that a restore wrote.
+ * The operation {@code lab start}: makes a new lab in an empty folder, starts a stopped lab again with its data, or those
+ * servers of a lab that do not run, or makes a lab out of the folders that a restore wrote.
  *
  * @param dir the lab's folder
  * @param standalone whether a new lab is one standalone master with its replicas instead of a cluster
@@ -20,6 +20,7 @@ import java.util.OptionalInt;
  * @param portBase first port of a new lab; empty for 7100
  * @param server path of the server program; empty for the bundled one, or for a lab that is there for its own
  * @param configuration lines for every node's configuration file
+ * @param layout where the nodes of a new lab are started
  */
 public record LabStart(
         Path dir,
@@ -28,7 +29,8 @@ public record LabStart(
         OptionalInt replicas,
         OptionalInt portBase,
         Optional<Path> server,
-        List<String> configuration) {
+        List<String> configuration,
+        LabLayout layout) {
 
     /** How the lab came to be. */
     public enum Origin {
@@ -36,6 +38,8 @@ public record LabStart(
         CREATED,
         /** It was stopped before and has the data that it had then. */
         RESUMED,
+        /** Some of its servers ran, and the others were started. */
+        COMPLETED,
         /** A restore wrote its folders. */
         ADOPTED
     }
@@ -66,6 +70,10 @@ public record LabStart(
         Origin origin = origin();
         LabCluster lab = switch (origin) {
             case CREATED -> LabCluster.create(spec());
+            case COMPLETED -> {
+                requireNothingForNewLabs("the lab that is in " + dir + " already");
+                yield LabCluster.complete(dir, server.isPresent() || !configuration.isEmpty());
+            }
             case RESUMED -> {
                 requireNothingForNewLabs("the lab that is in " + dir + " already");
                 yield LabCluster.resume(dir, server.map(ServerBinary::detect), configuration, StartOrder.MASTERS_FIRST);
@@ -81,7 +89,9 @@ public record LabStart(
     private Origin origin() {
         try {
             if (LabState.existsIn(dir)) {
-                return Origin.RESUMED;
+                return LabCluster.attach(dir).servers().stream().anyMatch(RedisServer::isRunning)
+                        ? Origin.COMPLETED
+                        : Origin.RESUMED;
             }
             return LabCluster.canAdopt(dir) ? Origin.ADOPTED : Origin.CREATED;
         } catch (IOException e) {
@@ -99,7 +109,9 @@ public record LabStart(
                     masters.orElse(standalone ? 1 : LabSpec.DEFAULT_MASTERS),
                     replicas.orElse(LabSpec.DEFAULT_REPLICAS),
                     portBase.orElse(LabSpec.DEFAULT_PORT_BASE),
-                    configuration);
+                    configuration,
+                    layout,
+                    Optional.empty());
         } catch (IllegalArgumentException e) {
             throw AmbrotypeException.of(ErrorCode.USAGE, String.valueOf(e.getMessage()))
                     .causedBy(e);
@@ -112,10 +124,15 @@ public record LabStart(
     }
 
     private void requireNothingForNewLabs(String subject) {
-        if (standalone || masters.isPresent() || replicas.isPresent() || portBase.isPresent()) {
+        if (standalone
+                || masters.isPresent()
+                || replicas.isPresent()
+                || portBase.isPresent()
+                || layout != LabLayout.ABSOLUTE) {
             throw AmbrotypeException.of(
                             ErrorCode.USAGE,
-                            "--masters, --replicas, --port-base and --standalone are for new labs, not for " + subject)
+                            "--masters, --replicas, --port-base, --standalone and --layout are for new labs, not for "
+                                    + subject)
                     .withHint("leave them out, or name another folder with --dir");
         }
     }

@@ -26,8 +26,16 @@ import tools.jackson.databind.json.JsonMapper;
  * @param version its number
  * @param cluster whether the servers are a cluster
  * @param nodes in the order of the lab; not empty
+ * @param layout where the nodes are started; null, as older labs have it, stands for absolute
  */
-record LabState(int format, String server, Vendor vendor, String version, boolean cluster, List<Node> nodes) {
+record LabState(
+        int format,
+        String server,
+        Vendor vendor,
+        String version,
+        boolean cluster,
+        List<Node> nodes,
+        @Nullable LabLayout layout) {
     static final String FILE = "lab.json";
 
     private static final int FORMAT = 1;
@@ -70,14 +78,20 @@ record LabState(int format, String server, Vendor vendor, String version, boolea
         }
     }
 
-    static LabState of(ServerBinary server, boolean cluster, List<Node> nodes) {
+    static LabState of(ServerBinary server, boolean cluster, List<Node> nodes, LabLayout layout) {
         ServerVersion version = server.version();
-        return new LabState(FORMAT, server.launcher().toString(), version.vendor(), version.number(), cluster, nodes);
+        return new LabState(
+                FORMAT, server.launcher().toString(), version.vendor(), version.number(), cluster, nodes, layout);
     }
 
     /** The server program as it was when the state was written; it may be gone since. */
     ServerBinary binary() {
         return new ServerBinary(Path.of(server), ServerVersion.parse(vendor, version));
+    }
+
+    /** Where the nodes are started. */
+    LabLayout startedAt() {
+        return layout == null ? LabLayout.ABSOLUTE : layout;
     }
 
     static boolean existsIn(Path dir) {

@@ -9,6 +9,8 @@ import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.Role;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +49,8 @@ public record LabStatus(Path dir) {
      * @param keys keys of all its databases
      * @param clusterState {@code ok} or {@code fail}, as it sees its cluster
      * @param master whom it replicates
+     * @param elsewhere the folder that it was started from, where that is not the one that the lab starts it from; seen
+     *     on Linux only
      */
     public record Node(
             HostAndPort address,
@@ -59,7 +63,8 @@ public record LabStatus(Path dir) {
             OptionalLong memoryBytes,
             OptionalLong keys,
             Optional<String> clusterState,
-            Optional<HostAndPort> master) {}
+            Optional<HostAndPort> master,
+            Optional<Path> elsewhere) {}
 
     /**
      * The lab as it is.
@@ -75,9 +80,14 @@ public record LabStatus(Path dir) {
             nodes = List.copyOf(nodes);
         }
 
+        /** How many servers run. */
+        public long running() {
+            return nodes.stream().filter(node -> node.state() != State.STOPPED).count();
+        }
+
         /** Whether at least one server runs. */
         public boolean isRunning() {
-            return nodes.stream().anyMatch(node -> node.state() != State.STOPPED);
+            return running() > 0;
         }
     }
 
@@ -125,7 +135,8 @@ public record LabStatus(Path dir) {
                             ? Optional.of(new HostAndPort(
                                     info.require("master_host"),
                                     Math.toIntExact(info.number("master_port").orElseThrow())))
-                            : Optional.empty());
+                            : Optional.empty(),
+                    elsewhere(server, pid.getAsLong()));
         } catch (RespConnectionException | RespErrorException e) {
             return silent(server, State.NOT_ANSWERING, pid);
         }
@@ -151,7 +162,17 @@ public record LabStatus(Path dir) {
                 OptionalLong.empty(),
                 OptionalLong.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                pid.isPresent() ? elsewhere(server, pid.getAsLong()) : Optional.empty());
+    }
+
+    private static Optional<Path> elsewhere(RedisServer server, long pid) {
+        try {
+            Path folder = Files.readSymbolicLink(Path.of("/proc/" + pid + "/cwd"));
+            return folder.equals(server.startFolder().toRealPath()) ? Optional.empty() : Optional.of(folder);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     private static long keys(ServerInfo info) {

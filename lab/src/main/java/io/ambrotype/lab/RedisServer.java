@@ -10,6 +10,7 @@ import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.ServerInfo;
+import io.ambrotype.resp.TlsSettings;
 import io.ambrotype.topology.NodesConf;
 import io.ambrotype.topology.Role;
 import java.io.IOException;
@@ -18,14 +19,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One server on loopback with a folder of its own, in which are its {@code lab.conf}, its data and its log. It can be
- * started, ended in several ways, and started again with what it left behind. The server process outlives this JVM.
+ * One server on loopback with a folder of its own, in which are its configuration, its log and, unless it is started from
+ * elsewhere with a relative {@code dir}, its data. It can be started, ended in several ways, and started again with what it
+ * left behind. The server process outlives this JVM.
  *
  * <p>Safe for use by several threads; start and end are not meant to overlap.
  */
@@ -40,19 +43,27 @@ public final class RedisServer implements AutoCloseable {
 
     private final ServerBinary binary;
     private final Path folder;
+    private final LabLayout layout;
+    private final Path configurationFile;
+    private final Path startFolder;
     private final HostAndPort address;
     private final ConnectionSettings settings;
     private volatile @Nullable ServerProcess process;
+    private volatile @Nullable ServerProcess supervisor;
 
     private RedisServer(
             ServerBinary binary,
             Path folder,
-            HostAndPort address,
+            LabLayout layout,
+            int port,
             ConnectionSettings settings,
             @Nullable ServerProcess process) {
         this.binary = binary;
         this.folder = folder;
-        this.address = address;
+        this.layout = layout;
+        this.configurationFile = layout.configurationIn(folder);
+        this.startFolder = layout.startFolderOf(folder);
+        this.address = new HostAndPort(LabConfiguration.LOOPBACK, port);
         this.settings = settings;
         this.process = process;
     }
@@ -68,30 +79,52 @@ public final class RedisServer implements AutoCloseable {
         Path place = folder.toAbsolutePath().normalize();
         try {
             Files.createDirectories(place);
-            LabConfiguration.write(binary, place, port, List.of(), configuration);
+            LabConfiguration.write(binary, LabLayout.ABSOLUTE, place, port, Optional.empty(), List.of(), configuration);
         } catch (IOException e) {
             throw AmbrotypeException.of(ErrorCode.FAILED, "the server's folder " + place + " cannot be made: " + e)
                     .causedBy(e);
         }
-        return inFolder(binary, place, port, null);
+        return inFolder(binary, LabLayout.ABSOLUTE, place, port, null);
     }
 
     /**
      * A server of a lab.
      *
-     * @param folder where its {@code lab.conf} is, or was
+     * @param folder where its configuration is, or was
      * @param process as what it was started, where that is known
      */
-    static RedisServer inFolder(ServerBinary binary, Path folder, int port, @Nullable ServerProcess process) {
-        Path file = folder.resolve(LabConfiguration.FILE);
-        Optional<String> password =
-                Files.exists(file) ? ServerConfiguration.read(file).value("requirepass") : Optional.empty();
-        ConnectionSettings settings = ConnectionSettings.defaults()
-                .withConnectTimeout(CONNECT_TIMEOUT)
-                .withCredentials(password.filter(text -> !text.isEmpty())
-                        .map(text -> new Credentials(null, Secret.of(text)))
-                        .orElse(null));
-        return new RedisServer(binary, folder, new HostAndPort(LabConfiguration.LOOPBACK, port), settings, process);
+    static RedisServer inFolder(
+            ServerBinary binary, LabLayout layout, Path folder, int port, @Nullable ServerProcess process) {
+        Path file = layout.configurationIn(folder);
+        ConnectionSettings settings = ConnectionSettings.defaults().withConnectTimeout(CONNECT_TIMEOUT);
+        if (Files.exists(file)) {
+            ServerConfiguration configuration = ServerConfiguration.read(file);
+            settings = settings.withCredentials(credentials(configuration)).withTls(tls(configuration));
+        }
+        return new RedisServer(binary, folder, layout, port, settings, process);
+    }
+
+    /** What the nodes tell each other: the password, or the ACL user that replicas log in as. */
+    private static @Nullable Credentials credentials(ServerConfiguration configuration) {
+        Optional<String> user = configuration.value("masteruser").filter(text -> !text.isEmpty());
+        return configuration
+                .value(user.isPresent() ? "masterauth" : "requirepass")
+                .filter(text -> !text.isEmpty())
+                .map(text -> new Credentials(user.orElse(null), Secret.of(text)))
+                .orElse(null);
+    }
+
+    private static @Nullable TlsSettings tls(ServerConfiguration configuration) {
+        Optional<Path> certificate = configuration.value("tls-cert-file").map(Path::of);
+        return certificate.isPresent()
+                        && configuration.value("port").filter("0"::equals).isPresent()
+                ? new TlsSettings(
+                        configuration.value("tls-ca-cert-file").map(Path::of).orElse(null),
+                        new TlsSettings.ClientCertificate(
+                                certificate.get(),
+                                Path.of(configuration.value("tls-key-file").orElseThrow())),
+                        true)
+                : null;
     }
 
     /** Where it listens. */
@@ -102,6 +135,21 @@ public final class RedisServer implements AutoCloseable {
     /** Its folder, absolute. */
     public Path folder() {
         return folder;
+    }
+
+    /** The configuration that it is started with. */
+    public Path configurationFile() {
+        return configurationFile;
+    }
+
+    /** The working folder that {@link #start} starts it from. */
+    public Path startFolder() {
+        return startFolder;
+    }
+
+    /** Where its data and its {@code nodes.conf} are after {@link #start}: the {@code dir} of its configuration. */
+    public Path dataFolder() {
+        return startFolder.resolve(configuration().value("dir").orElse("./")).normalize();
     }
 
     /** Its log. */
@@ -141,16 +189,33 @@ public final class RedisServer implements AutoCloseable {
      * @throws AmbrotypeException where it already runs or cannot be executed
      */
     public void start() {
-        running().ifPresent(running -> {
-            throw AmbrotypeException.of(
-                    ErrorCode.LOCKED, "the server " + address + " runs already, as process " + running.pid());
-        });
-        process = ServerProcess.startDetached(
-                List.of(
-                        binary.launcher().toString(),
-                        folder.resolve(LabConfiguration.FILE).toString()),
-                folder,
-                log());
+        startFrom(startFolder);
+    }
+
+    /**
+     * The same from another working folder: what happens to somebody who types the start command there. With a relative
+     * {@code dir} the server has its data in that folder from now on, until it is started elsewhere.
+     */
+    public void startFrom(Path workingFolder) {
+        requireStopped();
+        process = ServerProcess.startDetached(command(workingFolder), workingFolder, log());
+    }
+
+    /**
+     * Starts it under a supervisor that starts it again whenever it ends, as systemd or a container platform does. The
+     * supervisor goes with {@link #kill} and {@link #shutdown}, or when the configuration file is gone; {@link #crash}
+     * ends the server alone.
+     */
+    public void startSupervised() {
+        requireStopped();
+        List<String> supervised = new ArrayList<>(List.of(
+                "/bin/sh",
+                "-c",
+                "file=$1; shift; while [ -e \"$file\" ]; do \"$@\"; done",
+                "supervisor",
+                configurationFile.toString()));
+        supervised.addAll(command(startFolder));
+        supervisor = ServerProcess.startDetached(supervised, startFolder, log());
     }
 
     /**
@@ -179,6 +244,12 @@ public final class RedisServer implements AutoCloseable {
 
     /** Ends it as {@code kill -9} does and waits until it is gone; nothing happens where it does not run. */
     public void kill() {
+        endSupervisor();
+        crash();
+    }
+
+    /** The same, but a supervisor is left to start it again. */
+    public void crash() {
         running().ifPresent(running -> running.kill(END_LIMIT));
         process = null;
     }
@@ -266,13 +337,14 @@ public final class RedisServer implements AutoCloseable {
 
     /** Its configuration as the next start will find it. */
     ServerConfiguration configuration() {
-        return ServerConfiguration.read(folder.resolve(LabConfiguration.FILE));
+        return ServerConfiguration.read(configurationFile);
     }
 
     /** Its {@code nodes.conf}, by whatever name; empty outside a cluster and where there is none. */
     Optional<NodesConf> nodesConf() {
         ServerConfiguration configuration = configuration();
-        Path file = folder.resolve(configuration.value("cluster-config-file").orElse(LabConfiguration.NODES_FILE));
+        Path file =
+                dataFolder().resolve(configuration.value("cluster-config-file").orElse(LabConfiguration.NODES_FILE));
         if (!configuration.isCluster() || !Files.exists(file)) {
             return Optional.empty();
         }
@@ -296,8 +368,7 @@ public final class RedisServer implements AutoCloseable {
     private Optional<ServerProcess> whoAnswers() {
         try (RespConnection connection = connect()) {
             ServerInfo info = ServerInfo.read(connection, "server");
-            String file = folder.resolve(LabConfiguration.FILE).toString();
-            return info.value("config_file").filter(file::equals).isPresent()
+            return info.value("config_file").filter(this::isConfiguration).isPresent()
                     ? ServerProcess.find(info.number("process_id").orElse(0))
                     : Optional.empty();
         } catch (RespConnectionException | RespErrorException e) {
@@ -305,13 +376,48 @@ public final class RedisServer implements AutoCloseable {
         }
     }
 
+    /** Servers make the name that they were given absolute, by a working folder whose links are resolved. */
+    private boolean isConfiguration(String file) {
+        try {
+            return file.equals(configurationFile.toString())
+                    || Path.of(file).toRealPath().equals(configurationFile.toRealPath());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private List<String> command(Path workingFolder) {
+        boolean typedThere = layout != LabLayout.ABSOLUTE && configurationFile.startsWith(workingFolder);
+        Path named = typedThere ? workingFolder.relativize(configurationFile) : configurationFile;
+        return List.of(binary.launcher().toString(), named.toString());
+    }
+
+    private void requireStopped() {
+        running().ifPresent(running -> {
+            throw AmbrotypeException.of(
+                    ErrorCode.LOCKED, "the server " + address + " runs already, as process " + running.pid());
+        });
+    }
+
+    private void endSupervisor() {
+        ServerProcess known = supervisor;
+        if (known != null) {
+            known.kill(END_LIMIT);
+            supervisor = null;
+        }
+    }
+
     private Optional<String> missingForReady() {
-        ServerProcess started = process;
-        if (started == null || !started.isAlive()) {
+        Optional<ServerProcess> started = running();
+        if (started.isEmpty() && supervisor != null) {
+            return Optional.of("its supervisor has not started it yet");
+        }
+        if (started.isEmpty()) {
             throw failure("ended while it started");
         }
         try (RespConnection connection = connect()) {
-            if (ServerInfo.read(connection, "server").number("process_id").orElse(0) != started.pid()) {
+            if (ServerInfo.read(connection, "server").number("process_id").orElse(0)
+                    != started.get().pid()) {
                 return Optional.of("another server answers at its address");
             }
             return ServerInfo.read(connection, "persistence").is("loading")
@@ -323,7 +429,7 @@ public final class RedisServer implements AutoCloseable {
     }
 
     private Optional<String> missingForSynced() {
-        if (!isRunning()) {
+        if (!isRunning() && supervisor == null) {
             throw failure("ended while it synchronized");
         }
         try (RespConnection connection = connect()) {
@@ -339,6 +445,7 @@ public final class RedisServer implements AutoCloseable {
     }
 
     private void shutdown(String save) {
+        endSupervisor();
         Optional<ServerProcess> running = running();
         if (running.isEmpty()) {
             return;

@@ -66,6 +66,11 @@ public record ServerBinary(Path launcher, ServerVersion version) {
         return version.vendor() == Vendor.VALKEY || version.isAtLeast(Vendor.REDIS, 7, 0);
     }
 
+    /** Whether ACL users are given Pub/Sub channels: from Redis 6.2 on, and in every Valkey. */
+    boolean limitsChannels() {
+        return version.vendor() == Vendor.VALKEY || version.isAtLeast(Vendor.REDIS, 6, 2);
+    }
+
     /** Vendor and version. */
     @Override
     public String toString() {

@@ -83,7 +83,8 @@ class LabAdoptTest {
                         OptionalInt.empty(),
                         OptionalInt.empty(),
                         Optional.empty(),
-                        List.of())
+                        List.of(),
+                        LabLayout.ABSOLUTE)
                 .run();
     }
 

@@ -88,7 +88,8 @@ class LabCrashTest {
                             OptionalInt.empty(),
                             OptionalInt.of(Integer.parseInt(arguments[1])),
                             Optional.empty(),
-                            List.of())
+                            List.of(),
+                            LabLayout.ABSOLUTE)
                     .run();
         }
     }

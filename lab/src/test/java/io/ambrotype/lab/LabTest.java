@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
 import io.ambrotype.lab.LabStart.Origin;
 import io.ambrotype.lab.LabStop.Outcome;
+import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.topology.Role;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -26,6 +29,8 @@ import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The lab against real servers of the bundled kind. */
 class LabTest {
@@ -280,8 +285,125 @@ class LabTest {
         }
     }
 
+    @Test
+    void theServersThatAreMissingAreStartedAndTheOthersLeftAlone() {
+        Path dir = temporary.resolve("lab");
+        start(dir, OptionalInt.of(2), OptionalInt.of(1), OptionalInt.of(Servers.freePorts(4)));
+        LabCluster lab = LabCluster.attach(dir);
+        RedisServer stays = lab.servers().getFirst();
+        OptionalLong pid = stays.pid();
+        lab.servers().get(1).kill();
+        lab.servers().get(3).kill();
+        assertThat(new LabStatus(dir).run().running()).isEqualTo(2);
+
+        assertRefused(
+                        () -> new LabStart(
+                                        dir,
+                                        false,
+                                        OptionalInt.empty(),
+                                        OptionalInt.empty(),
+                                        OptionalInt.empty(),
+                                        Optional.empty(),
+                                        List.of("maxmemory 77mb"),
+                                        LabLayout.ABSOLUTE)
+                                .run(),
+                        ErrorCode.LOCKED)
+                .hasMessageContaining("is running");
+        LabStart.Report rest = start(dir, OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
+
+        assertThat(rest.origin()).isEqualTo(Origin.COMPLETED);
+        assertThat(rest.status().nodes())
+                .hasSize(4)
+                .allMatch(node -> node.state() == LabStatus.State.RUNNING)
+                .allMatch(node -> node.clusterState().orElseThrow().equals("ok"));
+        assertThat(stays.pid()).isEqualTo(pid);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = LabLayout.class,
+            names = {"FOLDER_EACH", "ONE_FOLDER"})
+    void aNodeWithARelativeDirIsItselfOnlyWhereItWasStartedBefore(LabLayout layout) throws IOException {
+        LabSpec spec = LabSpec.cluster(temporary.resolve("lab"), Servers.bundled(), 2, 1, Servers.freePorts(4))
+                .with(layout)
+                .withNodeTimeout(Duration.ofSeconds(1));
+        try (LabCluster lab = LabCluster.create(spec)) {
+            RedisServer node = lab.servers().getLast();
+            String id = idOf(node);
+            new LabStop(lab.dir(), true).run();
+            LabStart.Report again = start(lab.dir(), OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
+            assertThat(again.status().nodes()).allMatch(seen -> seen.elsewhere().isEmpty());
+            assertThat(idOf(node)).isEqualTo(id);
+            assertThat(node.dataFolder())
+                    .isEqualTo(layout == LabLayout.ONE_FOLDER ? lab.dir() : node.folder())
+                    .isDirectoryContaining(file -> file.getFileName().toString().startsWith("dump"));
+
+            node.shutdown();
+            Path wrong = Files.createDirectory(temporary.resolve("wrong"));
+            node.startFrom(wrong);
+            node.awaitReady(Duration.ofSeconds(10));
+            assertThat(idOf(node)).isNotEqualTo(id);
+            assertThat(wrong)
+                    .isDirectoryContaining(file -> file.getFileName().toString().startsWith("nodes"));
+            LabStatus.Node seen = new LabStatus(lab.dir()).run().nodes().getLast();
+            assertThat(seen.elsewhere()).contains(wrong.toRealPath());
+
+            node.shutdown();
+            node.start();
+            lab.awaitWhole(Duration.ofSeconds(30));
+            assertThat(idOf(node)).isEqualTo(id);
+        }
+    }
+
+    @Test
+    void aSupervisedServerComesBackByItselfUntilItIsStopped() {
+        LabSpec spec = LabSpec.standalone(temporary.resolve("lab"), Servers.bundled(), 0, Servers.freePorts(1));
+        try (LabCluster lab = LabCluster.create(spec)) {
+            RedisServer server = lab.servers().getFirst();
+            server.shutdown();
+            server.startSupervised();
+            server.awaitReady(Duration.ofSeconds(10));
+            OptionalLong first = server.pid();
+            server.crash();
+            server.awaitReady(Duration.ofSeconds(10));
+            assertThat(server.pid()).isPresent().isNotEqualTo(first);
+            try (RespConnection connection = server.connect()) {
+                connection.call("SHUTDOWN", "NOSAVE");
+            } catch (RespConnectionException e) {
+                // That is its answer.
+            }
+            server.awaitReady(Duration.ofSeconds(10));
+            server.shutdown();
+            assertThat(server.isRunning()).isFalse();
+            server.start();
+            server.awaitReady(Duration.ofSeconds(10));
+        }
+    }
+
+    @Test
+    void theLabLogsInAsItsNodesDo() {
+        LabSpec spec = LabSpec.standalone(temporary.resolve("lab"), Servers.bundled(), 1, Servers.freePorts(2))
+                .withUser("operator", "s3 \"cret");
+        try (LabCluster lab = LabCluster.create(spec)) {
+            assertThat(new LabStatus(lab.dir()).run().nodes())
+                    .allMatch(node -> node.state() == LabStatus.State.RUNNING);
+            assertThat(lab.replicas()).hasSize(1);
+            HostAndPort address = lab.servers().getFirst().address();
+            assertThatThrownBy(() -> RespConnection.open(address, ConnectionSettings.defaults())
+                            .call("DBSIZE"))
+                    .isInstanceOf(AmbrotypeException.class);
+        }
+    }
+
+    private static String idOf(RedisServer server) {
+        try (RespConnection connection = server.connect()) {
+            return connection.text("CLUSTER", "MYID");
+        }
+    }
+
     private static LabStart.Report start(Path dir, OptionalInt masters, OptionalInt replicas, OptionalInt portBase) {
-        return new LabStart(dir, false, masters, replicas, portBase, Optional.empty(), List.of()).run();
+        return new LabStart(dir, false, masters, replicas, portBase, Optional.empty(), List.of(), LabLayout.ABSOLUTE)
+                .run();
     }
 
     private static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(
