@@ -78,13 +78,11 @@ final class ClusterLoad implements AutoCloseable {
                     }
                 }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
     /** Ends, and looks for every key whose write was acknowledged. */
-    Seen finish() throws InterruptedException {
+    Seen finish() {
         stop();
         long lost = 0;
         List<Duration> stalls = new ArrayList<>();
@@ -102,15 +100,19 @@ final class ClusterLoad implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         stop();
         client.close();
     }
 
-    private void stop() throws InterruptedException {
+    private void stop() {
         stopping = true;
         for (Thread thread : threads) {
-            thread.join();
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

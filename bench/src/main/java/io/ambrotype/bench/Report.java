@@ -25,7 +25,9 @@ final class Report {
 
     private static String machine() {
         return Runtime.getRuntime().availableProcessors() + " cores"
-                + found("/proc/cpuinfo", "model name").map(name -> " (" + name + ")").orElse("")
+                + found("/proc/cpuinfo", "model name")
+                        .map(name -> " (" + name + ")")
+                        .orElse("")
                 + found("/proc/meminfo", "MemTotal").map(Report::gibibytes).orElse("") + ", "
                 + System.getProperty("os.name") + " " + System.getProperty("os.version") + ", Java "
                 + Runtime.version().feature() + "; servers, clients and Ambrotype all on it, over loopback";

@@ -59,7 +59,8 @@ final class RestartBenchmark implements Benchmark {
                     try {
                         Run run = run(surroundings, server, way, i);
                         runs.add(run);
-                        surroundings.log()
+                        surroundings
+                                .log()
                                 .println(what + ": longest stall " + millis(run.seen.longest()) + " ms, "
                                         + run.seen.errors() + " errors, " + run.seen.lost() + " of "
                                         + run.seen.writes() + " writes lost, "
@@ -111,11 +112,12 @@ final class RestartBenchmark implements Benchmark {
                 way.title,
                 millis(median(durations(runs, run -> run.seen.longest()))) + " ms",
                 millis(durations(runs, run -> run.seen.longest()).getLast()) + " ms",
-                stalls.isEmpty() ? "none" : millis(median(stalls.stream().sorted().toList())) + " ms",
+                stalls.isEmpty()
+                        ? "none"
+                        : millis(median(stalls.stream().sorted().toList())) + " ms",
                 spread(runs, run -> run.seen.stalls().size()),
                 spread(runs, run -> run.seen.errors()),
-                Long.toString(
-                        runs.stream().mapToLong(run -> run.seen.lost()).sum()),
+                Long.toString(runs.stream().mapToLong(run -> run.seen.lost()).sum()),
                 seconds(median(durations(runs, Run::duration)).dividedBy(NODES)));
     }
 

@@ -12,8 +12,7 @@ import java.util.stream.Collectors;
  * @param rows as many cells each as there are columns
  * @param remarks paragraphs after the table
  */
-record Section(
-        String title, List<String> method, List<String> columns, List<List<String>> rows, List<String> remarks) {
+record Section(String title, List<String> method, List<String> columns, List<List<String>> rows, List<String> remarks) {
     /** Keeps its own lists; rejects rows of another width. */
     Section {
         method = List.copyOf(method);

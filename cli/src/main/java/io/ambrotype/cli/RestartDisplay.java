@@ -22,12 +22,8 @@ final class RestartDisplay implements RestartListener, AutoCloseable {
 
     private final Console console;
     private final Probe probe;
-    private final Progress progress;
-    private final Progress.Task step;
-    private final Progress.Task gate;
-    private final Progress.@Nullable Task writers;
     private final List<StepReport> ended = Collections.synchronizedList(new ArrayList<>());
-    private final Thread watcher;
+    private @Nullable Lines lines;
     private volatile Reading before = Reading.EMPTY;
     private volatile boolean closed;
     private int steps;
@@ -35,11 +31,6 @@ final class RestartDisplay implements RestartListener, AutoCloseable {
     RestartDisplay(Console console, Probe probe) {
         this.console = console;
         this.probe = probe;
-        this.progress = console.progress();
-        this.step = progress.task("step");
-        this.gate = progress.task("waits");
-        this.writers = probe.isWatching() ? progress.task("writers") : null;
-        this.watcher = Thread.ofPlatform().daemon().name("writers").start(this::watch);
     }
 
     /** The steps that have ended so far. */
@@ -55,7 +46,7 @@ final class RestartDisplay implements RestartListener, AutoCloseable {
 
     @Override
     public void stepBegun(int number, Step begun) {
-        step.note(number + " of " + steps + ": " + RestartText.shortTitle(begun));
+        lines().step.note(number + " of " + steps + ": " + RestartText.shortTitle(begun));
     }
 
     @Override
@@ -67,12 +58,12 @@ final class RestartDisplay implements RestartListener, AutoCloseable {
 
     @Override
     public void waiting(String what, String missing) {
-        gate.note("for " + what + ": " + missing);
+        lines().gate.note("for " + what + ": " + missing);
     }
 
     @Override
     public void passed(String what, Duration waited) {
-        gate.note("");
+        lines().gate.note("");
     }
 
     @Override
@@ -80,22 +71,49 @@ final class RestartDisplay implements RestartListener, AutoCloseable {
         console.warning(sentence);
     }
 
-    private void watch() {
-        Progress.Task line = writers;
-        while (!closed && line != null) {
-            Reading now = probe.current();
-            Reading all = before.plus(now);
-            line.note("longest stall " + RestartText.millis(now.longestStall()) + " in this step, "
-                    + RestartText.millis(all.longestStall()) + " in all; "
-                    + Units.count(all.errors(), "error"));
-            LockSupport.parkNanos(REFRESH.toNanos());
+    @Override
+    public synchronized void close() {
+        closed = true;
+        if (lines != null) {
+            LockSupport.unpark(lines.watcher);
+            lines.progress.close();
+            lines = null;
         }
     }
 
-    @Override
-    public void close() {
-        closed = true;
-        LockSupport.unpark(watcher);
-        progress.close();
+    /** What is drawn again and again; from the first step on, because the snapshot has a display of its own. */
+    private synchronized Lines lines() {
+        if (lines == null) {
+            lines = new Lines();
+        }
+        return lines;
+    }
+
+    private final class Lines {
+        private final Progress progress = console.progress();
+        private final Progress.Task step = progress.task("step");
+        private final Progress.Task gate = progress.task("waits");
+        private final Progress.Task writers = progress.task("writers");
+        private final Thread watcher =
+                Thread.ofPlatform().daemon().name("writers").unstarted(this::watch);
+
+        Lines() {
+            if (probe.isWatching()) {
+                watcher.start();
+            } else {
+                writers.note("none");
+            }
+        }
+
+        private void watch() {
+            while (!closed) {
+                Reading now = probe.current();
+                Reading all = before.plus(now);
+                writers.note("longest stall " + RestartText.millis(now.longestStall()) + " in this step, "
+                        + RestartText.millis(all.longestStall()) + " in all; "
+                        + Units.count(all.errors(), "error"));
+                LockSupport.parkNanos(REFRESH.toNanos());
+            }
+        }
     }
 }

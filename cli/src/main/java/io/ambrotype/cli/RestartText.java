@@ -70,7 +70,12 @@ final class RestartText {
     static String step(int number, int count, StepReport report) {
         return "%s/%d  %s  %s%s"
                 .formatted(
-                        " ".repeat(Math.max(0, Integer.toString(count).length() - Integer.toString(number).length()))
+                        " "
+                                        .repeat(Math.max(
+                                                0,
+                                                Integer.toString(count).length()
+                                                        - Integer.toString(number)
+                                                                .length()))
                                 + number,
                         count,
                         shortTitle(report.step()),
@@ -90,8 +95,7 @@ final class RestartText {
     /** The end of a run. */
     static void report(RestartReport report, Console console) {
         Consumer<String> out = console::line;
-        List<String> differences =
-                report.layout().differencesFrom(report.plan().after());
+        List<String> differences = report.layout().differencesFrom(report.plan().after());
         Table table = Table.of("STEP>", "WHAT", "TOOK>", "LONGEST STALL>", "ERRORS>", "LOST>");
         int number = 0;
         for (StepReport step : report.steps()) {
@@ -149,7 +153,8 @@ final class RestartText {
         lines.add("          longest stall " + millis(total.longestStall()) + "; "
                 + Units.count(total.redirects(), "redirection") + " followed, "
                 + Units.count(total.reconnects(), "connection") + " made again");
-        total.errorsByText().forEach((text, count) -> lines.add("          " + count + " × " + Console.printable(text)));
+        total.errorsByText()
+                .forEach((text, count) -> lines.add("          " + count + " × " + Console.printable(text)));
         verdict.lost().stream()
                 .limit(MOST_LOST_SHOWN)
                 .forEach(write -> lines.add("          lost: number " + write.number() + " of " + write.key()
@@ -190,7 +195,8 @@ final class RestartText {
             parts.add("fetched all data from its master again");
         }
         if (node.entriesAfter() != node.entriesBefore()) {
-            parts.add(Units.count(node.entriesBefore()) + " keys before, " + Units.count(node.entriesAfter()) + " after");
+            parts.add(
+                    Units.count(node.entriesBefore()) + " keys before, " + Units.count(node.entriesAfter()) + " after");
         }
         return parts.isEmpty()
                 ? Optional.empty()

@@ -54,7 +54,11 @@ final class RestartView {
 
     /** The place of a node. */
     record PlaceView(
-            String node, String address, String role, @Nullable String master, String slots) {}
+            String node,
+            String address,
+            String role,
+            @Nullable String master,
+            String slots) {}
 
     /** A step and its gates. */
     record StepView(int step, String kind, String title, List<String> nodes, List<String> gates) {
