@@ -68,6 +68,7 @@ public final class ProbeWriter implements Probe {
     private long intervalBegan;
     private final long began;
     private volatile boolean finished;
+    private @Nullable Verdict verdict;
 
     /** One shard: who writes, and how what was written is asked for. For the thread that takes the readings. */
     private static final class Client {
@@ -188,6 +189,13 @@ public final class ProbeWriter implements Probe {
 
     @Override
     public Verdict finish() throws InterruptedException {
+        if (verdict == null) {
+            verdict = end();
+        }
+        return verdict;
+    }
+
+    private Verdict end() throws InterruptedException {
         long end = System.nanoTime();
         clients.forEach(client -> client.writer.stop());
         for (Client client : clients) {
