@@ -90,8 +90,8 @@ class RestartPlannerTest {
         RestartPlan plan = plan(Shop.cluster().add(7006, 7000, "").add(7007, 7001, ""));
         Layout layout = plan.before();
         for (Step step : plan.steps()) {
-            if (step instanceof Step.FailOver(var from, var to, _)) {
-                layout = layout.afterSwitchover(from.id(), to.id());
+            if (step instanceof Step.FailOver over) {
+                layout = layout.afterSwitchover(over.from().id(), over.to().id());
             } else if (step instanceof Step.Restart restart) {
                 assertThat(layout.place(restart.member().id()).ownsSlots()).isFalse();
             }
@@ -385,8 +385,9 @@ class RestartPlannerTest {
             RestartPlan rest = RestartPlanner.rest(ALL, shop.seen(), original, remaining);
             assertThat(rest.after()).as("before " + words(done)).isEqualTo(original);
             assertThat(rest.restarted()).hasSize(remaining.size());
-            if (done instanceof Step.FailOver(var from, var to, _)) {
-                shop.failedOver(from.address().port(), to.address().port());
+            if (done instanceof Step.FailOver over) {
+                shop.failedOver(
+                        over.from().address().port(), over.to().address().port());
             } else if (done instanceof Step.Restart restart) {
                 remaining.remove(restart.member().id());
             }

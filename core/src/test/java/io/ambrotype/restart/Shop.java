@@ -99,10 +99,8 @@ final class Shop {
     }
 
     Shop elected(int port, Instant begun) {
-        elections.add(new Election(
-                new Member(id(port), new HostAndPort(node(port).host, port)),
-                node(port).runId,
-                begun));
+        elections.add(
+                new Election(new Member(id(port), new HostAndPort(node(port).host, port)), node(port).runId, begun));
         return this;
     }
 
@@ -187,8 +185,8 @@ final class Shop {
     }
 
     private NodeState state(Seen seen) {
-        ServerInfo info = ServerInfo.parse("# Server\r\nredis_version:" + seen.version
-                + "\r\ncluster_enabled:1\r\nloading:0\r\n" + seen.info);
+        ServerInfo info = ServerInfo.parse(
+                "# Server\r\nredis_version:" + seen.version + "\r\ncluster_enabled:1\r\nloading:0\r\n" + seen.info);
         List<Attached> attached = nodes.values().stream()
                 .filter(other -> other.master == seen.port && other.linkUp && other.reached)
                 .map(other -> new Attached(Optional.of(new HostAndPort(other.host, other.port)), true, other.offset, 0))
