@@ -116,33 +116,41 @@ class RestartPlannerTest {
 
     @Test
     void someNodesOnly() {
-        assertThat(words(RestartPlanner.plan(ALL.withNodes(List.of("10.0.0.4:7004")), Shop.cluster().seen())))
+        assertThat(words(RestartPlanner.plan(
+                        ALL.withNodes(List.of("10.0.0.4:7004")), Shop.cluster().seen())))
                 .containsExactly("hold", "restart 7004 saved by 7001", "release");
         assertThat(words(RestartPlanner.plan(
-                        ALL.withNodes(List.of(Shop.id(7001).value())), Shop.cluster().seen())))
+                        ALL.withNodes(List.of(Shop.id(7001).value())),
+                        Shop.cluster().seen())))
                 .containsExactly("hold", "over 7001>7004", "restart 7001 saved by 7004", "back 7004>7001", "release");
-        assertThat(words(RestartPlanner.plan(ALL.withNodes(List.of("7005")), Shop.cluster().seen())))
+        assertThat(words(RestartPlanner.plan(
+                        ALL.withNodes(List.of("7005")), Shop.cluster().seen())))
                 .as("a prefix of its id")
                 .containsExactly("hold", "restart 7005 saved by 7002", "release");
     }
 
     @Test
     void aNodeThatDoesNotExistIsAMistake() {
-        assertThatThrownBy(() ->
-                        RestartPlanner.plan(ALL.withNodes(List.of("10.0.0.1:7999")), Shop.cluster().seen()))
+        assertThatThrownBy(() -> RestartPlanner.plan(
+                        ALL.withNodes(List.of("10.0.0.1:7999")), Shop.cluster().seen()))
                 .isInstanceOfSatisfying(AmbrotypeException.class, error -> {
                     assertThat(error.code()).isEqualTo(ErrorCode.USAGE);
                     assertThat(error).hasMessage("no node is called 10.0.0.1:7999");
-                    assertThat(error.hint()).hasValueSatisfying(hint -> assertThat(hint).contains("10.0.0.5:7005"));
+                    assertThat(error.hint())
+                            .hasValueSatisfying(hint -> assertThat(hint).contains("10.0.0.5:7005"));
                 });
-        assertThatThrownBy(() -> RestartPlanner.plan(ALL.withNodes(List.of("700")), Shop.cluster().seen()))
+        assertThatThrownBy(() -> RestartPlanner.plan(
+                        ALL.withNodes(List.of("700")), Shop.cluster().seen()))
                 .hasMessage("no node is called 700");
     }
 
     @Test
     void withoutFailbackTheNewMastersStay() {
-        RestartPlan plan = RestartPlanner.plan(ALL.withoutFailback(), Shop.cluster().seen());
-        assertThat(words(plan)).doesNotContain("back 7003>7000").contains("over 7000>7003", "restart 7000 saved by 7003");
+        RestartPlan plan =
+                RestartPlanner.plan(ALL.withoutFailback(), Shop.cluster().seen());
+        assertThat(words(plan))
+                .doesNotContain("back 7003>7000")
+                .contains("over 7000>7003", "restart 7000 saved by 7003");
         assertThat(plan.after()).isNotEqualTo(plan.before());
         assertThat(plan.after().place(Shop.id(7003)).slots()).hasToString("0-5460");
         assertThat(plan.warnings()).anyMatch(warning -> warning.startsWith("nothing is failed back"));
@@ -158,8 +166,8 @@ class RestartPlannerTest {
 
     @Test
     void filesAreMovedWhileTheNodeIsStopped() {
-        RestartRequest request = new RestartRequest(
-                "shop", List.of("7003"), true, Optional.empty(), Optional.of("/data/{port}/{id}"));
+        RestartRequest request =
+                new RestartRequest("shop", List.of("7003"), true, Optional.empty(), Optional.of("/data/{port}/{id}"));
         assertThat(RestartPlanner.plan(request, Shop.cluster().seen()).steps())
                 .filteredOn(Step.Restart.class::isInstance)
                 .extracting(step -> ((Step.Restart) step).relocateTo())
@@ -244,7 +252,9 @@ class RestartPlannerTest {
 
     @Test
     void allReasonsAreTold() {
-        Shop shop = Shop.cluster().problem(Problem.Kind.OPEN_SLOTS, "slot 7 is open").migrating(7001, "snapshotting");
+        Shop shop = Shop.cluster()
+                .problem(Problem.Kind.OPEN_SLOTS, "slot 7 is open")
+                .migrating(7001, "snapshotting");
         shop.node(7005).startable = false;
         shop.remove(7003);
         assertThat(refusal(shop).getMessage())
@@ -268,7 +278,8 @@ class RestartPlannerTest {
         Shop shop = Shop.cluster();
         shop.node(7003).history = "b".repeat(40);
         assertThat(refusal(shop).getMessage())
-                .contains("no replica of 10.0.0.0:7000 can take over: the data of 10.0.0.3:7003 are of another history");
+                .contains(
+                        "no replica of 10.0.0.0:7000 can take over: the data of 10.0.0.3:7003 are of another history");
     }
 
     @Test
@@ -324,7 +335,8 @@ class RestartPlannerTest {
 
     @Test
     void theMomentsWithOneCopyAreTold() {
-        assertThat(plan(Shop.cluster()).warnings()).anyMatch(warning -> warning.contains("the shard has one live copy"));
+        assertThat(plan(Shop.cluster()).warnings())
+                .anyMatch(warning -> warning.contains("the shard has one live copy"));
     }
 
     @Test
@@ -337,7 +349,8 @@ class RestartPlannerTest {
     // ---- going on
 
     private static RestartPlan rest(Shop shop, int... remaining) {
-        return RestartPlanner.rest(ALL, shop.seen(), Layout.of(Shop.cluster().seen().topology()), ids(remaining));
+        return RestartPlanner.rest(
+                ALL, shop.seen(), Layout.of(Shop.cluster().seen().topology()), ids(remaining));
     }
 
     @Test
@@ -383,7 +396,9 @@ class RestartPlannerTest {
         Set<NodeId> remaining = ids(7000, 7001, 7002, 7003, 7004, 7005);
         for (Step done : steps) {
             RestartPlan rest = RestartPlanner.rest(ALL, shop.seen(), original, remaining);
-            assertThat(rest.after()).as("before " + words(done)).isEqualTo(original);
+            assertThat(rest.after().differencesFrom(original))
+                    .as("before " + words(done))
+                    .isEmpty();
             assertThat(rest.restarted()).hasSize(remaining.size());
             if (done instanceof Step.FailOver over) {
                 shop.failedOver(
@@ -392,7 +407,8 @@ class RestartPlannerTest {
                 remaining.remove(restart.member().id());
             }
         }
-        assertThat(RestartPlanner.rest(ALL, shop.seen(), original, remaining).steps()).isEmpty();
+        assertThat(RestartPlanner.rest(ALL, shop.seen(), original, remaining).steps())
+                .isEmpty();
     }
 
     @Test
@@ -406,7 +422,8 @@ class RestartPlannerTest {
         assertThatThrownBy(() -> rest(grown, 7003)).hasMessageContaining("was no member when the run began");
 
         Shop shrunk = Shop.cluster().remove(7003);
-        assertThatThrownBy(() -> rest(shrunk, 7004)).hasMessageContaining("10.0.0.3:7003 (70030000) is no member any more");
+        assertThatThrownBy(() -> rest(shrunk, 7004))
+                .hasMessageContaining("10.0.0.3:7003 (70030000) is no member any more");
 
         Shop reshard = Shop.cluster();
         reshard.node(7000).slots = "0-5000";
@@ -454,13 +471,12 @@ class RestartPlannerTest {
         Shop shop = Shop.cluster().failedOver(7000, 7003);
         shop.node(7000).reached = false;
         shop.node(7003).reached = false;
-        assertThatThrownBy(() -> starts(shop, false))
-                .isInstanceOfSatisfying(AmbrotypeException.class, error -> {
-                    assertThat(error.code()).isEqualTo(ErrorCode.UNSAFE);
-                    assertThat(error)
-                            .hasMessage("every copy of slots 0-5460 is down: 10.0.0.3:7003 was the last master; what it had"
-                                    + " acknowledged and not saved is lost");
-                });
+        assertThatThrownBy(() -> starts(shop, false)).isInstanceOfSatisfying(AmbrotypeException.class, error -> {
+            assertThat(error.code()).isEqualTo(ErrorCode.UNSAFE);
+            assertThat(error)
+                    .hasMessage("every copy of slots 0-5460 is down: 10.0.0.3:7003 was the last master; what it had"
+                            + " acknowledged and not saved is lost");
+        });
         assertThat(words(starts(shop, true)))
                 .as("the one with the newest data first")
                 .containsExactly("start 7003", "start 7000");

@@ -53,8 +53,10 @@ class RestartUnderLoadTest {
         assertThat(after.problems()).isEmpty();
         assertThat(after.nodes())
                 .allSatisfy(node -> assertThat(node.state().orElseThrow().runId())
-                        .isNotEqualTo(
-                                before.node(node.id()).flatMap(same -> same.state()).orElseThrow().runId()));
+                        .isNotEqualTo(before.node(node.id())
+                                .flatMap(same -> same.state())
+                                .orElseThrow()
+                                .runId()));
     }
 
     private static Topology topology(LabCluster lab) {
