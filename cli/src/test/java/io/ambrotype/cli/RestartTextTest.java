@@ -33,8 +33,8 @@ class RestartTextTest {
     private static final Layout LAYOUT = new Layout(List.of(
             new Place(MASTER, Role.MASTER, Optional.empty(), SlotSet.ALL),
             new Place(REPLICA, Role.REPLICA, Optional.of(MASTER.id()), SlotSet.NONE)));
-    private static final Step RESTART = new Step.Restart(
-            REPLICA, "exec redis-server 7001.conf", true, Optional.empty(), Optional.empty());
+    private static final Step RESTART =
+            new Step.Restart(REPLICA, "exec redis-server 7001.conf", true, Optional.empty(), Optional.empty());
     private static final Step FAIL_OVER = new Step.FailOver(MASTER, REPLICA, false);
 
     private static Member member(String digit, int port) {
