@@ -140,7 +140,7 @@ class LocalHostTest {
     @Test
     void doesNotTakeATunnelForTheServerBehindIt() throws IOException {
         try (HostServer server = HostServer.start(dir, LocalHostTest::arguments);
-                ServerSocket tunnel = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+                ServerSocket tunnel = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThat(LocalHost.INSTANCE.find(new HostAndPort("127.0.0.1", tunnel.getLocalPort()), server.info()))
                     .asInstanceOf(type(Sighting.Unseen.class))
                     .extracting(Sighting.Unseen::reason)
