@@ -71,8 +71,7 @@ class RestartTextTest {
 
     @Test
     void gatesThatAreTheSameForSeveralStepsAreToldOnce() {
-        Step other = new Step.Restart(
-                MASTER, "exec redis-server 7000.conf", true, Optional.empty(), Optional.empty());
+        Step other = new Step.Restart(MASTER, "exec redis-server 7000.conf", true, Optional.empty(), Optional.empty());
         RestartPlan plan = new RestartPlan(
                 "shop",
                 DeploymentKind.CLUSTER,
