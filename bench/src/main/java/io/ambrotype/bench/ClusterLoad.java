@@ -18,7 +18,7 @@ import redis.clients.jedis.Response;
  * error.
  */
 final class ClusterLoad implements AutoCloseable {
-    /** A gap between two acknowledgements that somebody may notice. */
+    /** A stall that somebody may notice. */
     static final Duration NOTICEABLE = Duration.ofMillis(10);
 
     private static final int WRITERS = 2;
@@ -43,7 +43,7 @@ final class ClusterLoad implements AutoCloseable {
      * @param writes that were acknowledged
      * @param errors of writing and of reading
      * @param lost acknowledged writes that are missing
-     * @param longest the longest time that a writer went without an acknowledgement, beyond its pace
+     * @param longest the longest time from the first attempt of a writer to write to its next acknowledgement
      * @param stalls all such times from {@link #NOTICEABLE} on
      */
     record Seen(long writes, long reads, long errors, long lost, Duration longest, List<Duration> stalls) {}
@@ -171,18 +171,21 @@ final class ClusterLoad implements AutoCloseable {
 
         @Override
         public void run() {
-            long last = System.nanoTime();
             long count = 0;
-            for (; !stopping; next++) {
+            long begun = System.nanoTime();
+            for (boolean waiting = false; !stopping; next++) {
+                if (!waiting) {
+                    begun = System.nanoTime();
+                }
                 try {
                     client.set(prefix + next, VALUE);
-                    long now = System.nanoTime();
+                    waiting = false;
                     if (measuring) {
-                        stalled(Duration.ofNanos(now - last).minus(PACE));
+                        stalled(Duration.ofNanos(System.nanoTime() - begun));
                     }
-                    last = now;
                     acknowledged = ++count;
                 } catch (RuntimeException e) {
+                    waiting = true;
                     failed.add(next);
                 }
                 LockSupport.parkNanos(PACE.toNanos());

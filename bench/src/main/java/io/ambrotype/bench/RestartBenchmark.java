@@ -83,7 +83,7 @@ final class RestartBenchmark implements Benchmark {
                                 + surroundings.runs() + " runs of each, each on a new cluster.",
                         "*Ambrotype* is `ambrotype restart --no-snapshot`, its own writers and start included. *By hand* is, node after "
                                 + "node: `SHUTDOWN SAVE`, started after 1 s, the next one when it answers.",
-                        "A stall is the time between two acknowledgements of one writer beyond its pace; those from "
+                        "A stall is the time from a writer's first attempt to its next acknowledgement; those from "
                                 + ClusterLoad.NOTICEABLE.toMillis()
                                 + " ms on are counted. An error is what Jedis throws. A write is lost if it was acknowledged and its key "
                                 + "is missing in the end."),

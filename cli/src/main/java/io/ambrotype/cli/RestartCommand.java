@@ -75,8 +75,9 @@ final class RestartCommand implements Callable<Integer> {
     @Option(
             names = "--start",
             paramLabel = "COMMAND",
-            description = "how nodes are started: auto, exec, systemd, manual, supervised, or a command with {host} {port} {id} {dir} "
-                    + "{config} (default: auto, as they were)")
+            description =
+                    "how nodes are started: auto, exec, systemd, manual, supervised, or a command with {host} {port} {id} {dir} "
+                            + "{config} (default: auto, as they were)")
     private @Nullable String start;
 
     @Option(
@@ -103,7 +104,8 @@ final class RestartCommand implements Callable<Integer> {
 
     @Option(
             names = "--start-last-copy",
-            description = "with --resume: start a node also where every copy of its slots is down, with what it has on disk")
+            description =
+                    "with --resume: start a node also where every copy of its slots is down, with what it has on disk")
     private boolean startLastCopy;
 
     @Option(names = "--abandon", description = "end a run that was broken off as things are; settings are put back")
@@ -132,9 +134,7 @@ final class RestartCommand implements Callable<Integer> {
         List<String> lines = RestartText.plan(prepared.plan(), preparations(prepared, repository));
         if (context.options().dryRun) {
             console.result(
-                    PlanView.of(
-                            prepared.plan(),
-                            repository.map(Path::toString).orElse(null)),
+                    PlanView.of(prepared.plan(), repository.map(Path::toString).orElse(null)),
                     () -> lines.forEach(console::line));
             return Main.DONE;
         }
@@ -210,7 +210,9 @@ final class RestartCommand implements Callable<Integer> {
         console.result(
                 new AbandonedView(target.name(), failures),
                 () -> console.line("abandoned; "
-                        + (failures.isEmpty() ? "all settings are as they were" : "not every setting could be put back")));
+                        + (failures.isEmpty()
+                                ? "all settings are as they were"
+                                : "not every setting could be put back")));
         return failures.isEmpty() ? Main.DONE : Main.PARTIAL;
     }
 

@@ -76,6 +76,8 @@ final class RestartDisplay implements RestartListener, AutoCloseable {
         closed = true;
         if (lines != null) {
             LockSupport.unpark(lines.watcher);
+            lines.step.note("");
+            lines.gate.note("");
             lines.progress.close();
             lines = null;
         }
@@ -100,8 +102,6 @@ final class RestartDisplay implements RestartListener, AutoCloseable {
         Lines() {
             if (probe.isWatching()) {
                 watcher.start();
-            } else {
-                writers.note("none");
             }
         }
 

@@ -1,6 +1,7 @@
 package io.ambrotype.cli;
 
 import io.ambrotype.control.Layout;
+import io.ambrotype.control.Member;
 import io.ambrotype.probe.Reading;
 import io.ambrotype.probe.Verdict;
 import io.ambrotype.restart.NodeReport;
@@ -11,10 +12,13 @@ import io.ambrotype.restart.StepReport;
 import io.ambrotype.topology.DeploymentKind;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Plans and reports of a restart as text. */
@@ -39,13 +43,23 @@ final class RestartText {
         }
         lines.addAll(table.lines());
         lines.add("");
-        preparations.forEach(preparation -> lines.add("first   " + preparation));
+        preparations.forEach(preparation -> lines.add("first  " + preparation));
+        Map<GateGroup, List<Integer>> groups = new LinkedHashMap<>();
         int number = 0;
         for (Step step : plan.steps()) {
             number++;
-            lines.add("%4d.   %s".formatted(number, step.title()));
-            step.gates().forEach(gate -> lines.add("          · " + gate));
+            lines.add("%5d  %s".formatted(number, shortTitle(step)));
+            if (step instanceof Step.Restart restart) {
+                lines.add("         " + restart.launch());
+            }
+            groups.computeIfAbsent(GateGroup.of(step), _ -> new ArrayList<>()).add(number);
         }
+        lines.add("");
+        lines.add("gates, looked at on all nodes; one that stays closed stops the run there");
+        groups.forEach((group, steps) -> {
+            lines.add("  " + group.what + ", " + steps(steps));
+            group.gates.forEach(gate -> lines.add("    · " + gate));
+        });
         List<String> differences = plan.after().differencesFrom(plan.before());
         lines.add("");
         if (differences.isEmpty()) {
@@ -56,6 +70,63 @@ final class RestartText {
         }
         plan.warnings().forEach(warning -> lines.add("warning: " + warning));
         return lines;
+    }
+
+    /**
+     * Gates that are the same for several steps, but for the nodes.
+     *
+     * @param what the kind of step
+     * @param gates what has to be seen, without names
+     */
+    private record GateGroup(String what, List<String> gates) {
+        static GateGroup of(Step step) {
+            return switch (step) {
+                case Step.HoldReplicas _ -> new GateGroup("hold", step.gates());
+                case Step.ReleaseReplicas _ -> new GateGroup("put back", step.gates());
+                case Step.Start start -> new GateGroup("start", general(step, Map.of(start.member(), "it")));
+                case Step.Restart restart -> {
+                    Map<Member, String> names = new LinkedHashMap<>();
+                    names.put(restart.member(), "it");
+                    restart.saveFirst().ifPresent(copy -> names.put(copy, "another node"));
+                    yield new GateGroup(
+                            restart.replica() ? "restart of a replica" : "restart of a master without slots",
+                            general(step, names));
+                }
+                case Step.FailOver failOver ->
+                    new GateGroup(
+                            "fail-over",
+                            general(step, Map.of(failOver.from(), "the master", failOver.to(), "the replica")));
+            };
+        }
+
+        private static List<String> general(Step step, Map<Member, String> names) {
+            List<String> gates = step.gates();
+            for (Map.Entry<Member, String> name : names.entrySet()) {
+                Pattern address = Pattern.compile(Pattern.quote(name.getKey().toString()) + "(?![0-9])");
+                gates = gates.stream()
+                        .map(gate -> address.matcher(gate).replaceAll(name.getValue()))
+                        .toList();
+            }
+            return gates;
+        }
+    }
+
+    /** {@code step 1}, {@code steps 2 to 4, 6, 9}. */
+    private static String steps(List<Integer> numbers) {
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < numbers.size(); i++) {
+            int first = i;
+            while (i + 1 < numbers.size() && numbers.get(i + 1) == numbers.get(i) + 1) {
+                i++;
+            }
+            parts.add(
+                    i - first < 2
+                            ? numbers.subList(first, i + 1).stream()
+                                    .map(String::valueOf)
+                                    .collect(Collectors.joining(", "))
+                            : numbers.get(first) + " to " + numbers.get(i));
+        }
+        return (numbers.size() == 1 ? "step " : "steps ") + String.join(", ", parts);
     }
 
     /** How much is going to happen. */

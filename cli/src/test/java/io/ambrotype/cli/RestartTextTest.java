@@ -33,8 +33,8 @@ class RestartTextTest {
     private static final Layout LAYOUT = new Layout(List.of(
             new Place(MASTER, Role.MASTER, Optional.empty(), SlotSet.ALL),
             new Place(REPLICA, Role.REPLICA, Optional.of(MASTER.id()), SlotSet.NONE)));
-    private static final Step RESTART = new Step.Restart(
-            REPLICA, "exec redis-server 7001.conf", true, Optional.empty(), Optional.empty());
+    private static final Step RESTART =
+            new Step.Restart(REPLICA, "exec redis-server 7001.conf", true, Optional.empty(), Optional.empty());
     private static final Step FAIL_OVER = new Step.FailOver(MASTER, REPLICA, false);
 
     private static Member member(String digit, int port) {
@@ -54,15 +54,35 @@ class RestartTextTest {
                 .containsSubsequence(
                         "  SLOTS  MASTER         REPLICAS",
                         "0-16383  10.0.0.1:7000  10.0.0.1:7001",
-                        "first   a snapshot into /backups",
-                        "   1.   restart replica 10.0.0.1:7001 (exec redis-server 7001.conf)",
-                        "          · its process is gone",
-                        "   2.   fail over from 10.0.0.1:7000 to 10.0.0.1:7001",
-                        "          · 10.0.0.1:7001 is master",
+                        "first  a snapshot into /backups",
+                        "    1  restart replica 10.0.0.1:7001",
+                        "         exec redis-server 7001.conf",
+                        "    2  fail over from 10.0.0.1:7000 to 10.0.0.1:7001",
+                        "gates, looked at on all nodes; one that stays closed stops the run there",
+                        "  restart of a replica, step 1",
+                        "    · its process is gone",
+                        "  fail-over, step 2",
+                        "    · the replica is master",
                         "in the end every node has the id, the role and the slots that it has now",
                         "warning: readers wait");
         int gates = RESTART.gates().size() + FAIL_OVER.gates().size();
         assertThat(lines.stream().filter(line -> line.contains("·"))).hasSize(gates);
+    }
+
+    @Test
+    void gatesThatAreTheSameForSeveralStepsAreToldOnce() {
+        Step other = new Step.Restart(MASTER, "exec redis-server 7000.conf", true, Optional.empty(), Optional.empty());
+        RestartPlan plan = new RestartPlan(
+                "shop",
+                DeploymentKind.CLUSTER,
+                LAYOUT,
+                LAYOUT,
+                List.of(RESTART, other, RESTART, FAIL_OVER, RESTART),
+                List.of());
+        List<String> lines = RestartText.plan(plan, List.of());
+        assertThat(lines).contains("  restart of a replica, steps 1 to 3, 5", "  fail-over, step 4");
+        assertThat(lines.stream().filter(line -> line.contains("·")))
+                .hasSize(RESTART.gates().size() + FAIL_OVER.gates().size());
     }
 
     @Test

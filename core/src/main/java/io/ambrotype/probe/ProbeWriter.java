@@ -138,9 +138,8 @@ public final class ProbeWriter implements Probe {
             }
             clients.forEach(client -> client.thread.start());
             probe.awaitWarm();
-            long now = System.nanoTime();
-            clients.forEach(client -> client.writer.meter().start(now));
-            probe.intervalBegan = now;
+            clients.forEach(client -> client.writer.meter().start());
+            probe.intervalBegan = System.nanoTime();
             return probe;
         } catch (Throwable e) {
             probe.close();
@@ -260,7 +259,7 @@ public final class ProbeWriter implements Probe {
                         name,
                         keyPrefix,
                         new Route(lookup, master, nodes, reachedAt, settings),
-                        new Meter(pace),
+                        new Meter(),
                         pace,
                         time),
                 new Route(lookup, master, nodes, reachedAt, settings));

@@ -80,7 +80,7 @@ final class Application implements AutoCloseable {
         return List.copyOf(errors);
     }
 
-    /** The longest time between two acknowledgements. */
+    /** The longest time from a first attempt to write to the next acknowledgement. */
     Duration longestStall() {
         return Duration.ofNanos(longestStall.get());
     }
@@ -132,15 +132,19 @@ final class Application implements AutoCloseable {
     }
 
     private void writeUntilStopped() {
-        long acknowledged = System.nanoTime();
+        long begun = System.nanoTime();
+        boolean waiting = false;
         for (long number = 0; !stopping; number++) {
+            if (!waiting) {
+                begun = System.nanoTime();
+            }
             try {
                 client.set(key(number), key(number));
-                long now = System.nanoTime();
-                longestStall.accumulateAndGet(now - acknowledged, Math::max);
-                acknowledged = now;
+                waiting = false;
+                longestStall.accumulateAndGet(System.nanoTime() - begun, Math::max);
                 written.incrementAndGet();
             } catch (RuntimeException e) {
+                waiting = true;
                 failed.add(number);
                 errors.add("writing: " + e);
             }

