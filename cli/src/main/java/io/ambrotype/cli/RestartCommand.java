@@ -21,6 +21,7 @@ import io.ambrotype.restart.RestartRunner;
 import io.ambrotype.restart.RestartTools;
 import io.ambrotype.restart.SnapshotTaker;
 import io.ambrotype.restart.Step;
+import io.ambrotype.restart.StepReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -151,28 +152,30 @@ final class RestartCommand implements Callable<Integer> {
         // What would keep it from being taken shows before anything is begun.
         Repository store = repository.isPresent() ? BackupCommand.openOrCreate(context, snapshot) : null;
         SnapshotTaker taker = store == null ? SnapshotTaker.NONE : () -> Optional.of(take(snapshot, store));
-        try (Probe probe = probe(target, prepared);
-                RestartDisplay display = new RestartDisplay(console, probe)) {
-            RestartReport report;
-            try {
-                report = new RestartRunner(tools, display).run(prepared, probe, taker);
-            } catch (AmbrotypeException | InterruptedException e) {
-                display.close();
-                tellWhatWasMeasured(probe, display);
-                throw e;
-            }
-            display.close();
+        try (Probe probe = probe(target, prepared)) {
+            RestartReport report = run(tools, prepared, probe, taker);
             console.result(ReportView.of(report), () -> RestartText.report(report, console));
             return outcome(report);
         }
     }
 
+    private RestartReport run(RestartTools tools, Prepared prepared, Probe probe, SnapshotTaker taker)
+            throws InterruptedException {
+        List<StepReport> ended = new ArrayList<>();
+        try (RestartDisplay display = new RestartDisplay(context.console(), probe, ended)) {
+            return new RestartRunner(tools, display).run(prepared, probe, taker);
+        } catch (AmbrotypeException | InterruptedException e) {
+            tellWhatWasMeasured(probe, ended.size(), prepared.plan().steps().size());
+            throw e;
+        }
+    }
+
     /** Of a run that was stopped: what the writers have seen so far is not lost with it. */
-    private void tellWhatWasMeasured(Probe probe, RestartDisplay display) {
+    private void tellWhatWasMeasured(Probe probe, int ended, int steps) {
         boolean interrupted = Thread.interrupted();
         try {
             Console console = context.console();
-            console.note(Units.count(display.ended().size(), "step") + " ended before the stop");
+            console.note("stopped after " + ended + " of " + Units.count(steps, "step"));
             if (probe.isWatching()) {
                 RestartText.verdict(probe.finish(), console).forEach(console::note);
             }
