@@ -89,8 +89,8 @@ public final class Restart {
         Topology topology = settled(observer, addresses(run));
         try (MemberConnections connections = new MemberConnections(tools.settings(), LOOKING)) {
             RestartObserver.requireAlone(reached(topology), connections);
-            RestartObservation observation = observer.observe(
-                    topology, connections, run.begun().request());
+            RestartObservation observation =
+                    observer.observe(topology, connections, run.begun().request());
             return prepareRest(run, observation, startLastCopy);
         }
     }

@@ -96,8 +96,7 @@ final class RestartObserver {
         });
         Set<NodeId> chosen = RestartPlanner.chosen(request, topology);
         reached.forEach((member, state) -> starts.put(
-                member.id(),
-                start(member, state, request.relocate().filter(_ -> chosen.contains(member.id())))));
+                member.id(), start(member, state, request.relocate().filter(_ -> chosen.contains(member.id())))));
         return new RestartObservation(
                 topology,
                 configurations,
@@ -113,10 +112,7 @@ final class RestartObserver {
         StartAgain found = tools.starters().find(member, state);
         return relocate.isPresent() && found instanceof StartAgain.Possible possible
                 ? tools.starters()
-                        .relocated(
-                                member,
-                                possible,
-                                Relocation.folder(relocate.get(), member.address(), member.id()))
+                        .relocated(member, possible, Relocation.folder(relocate.get(), member.address(), member.id()))
                 : found;
     }
 

@@ -211,13 +211,14 @@ final class RestartPlanner {
         switch (seen.starts().get(node.id())) {
             case StartAgain.Possible possible -> {
                 possible.warnings().forEach(warning -> warnings.add(node.name() + ": " + warning));
-                possible.relocation().ifPresent(relocation -> chosen.stream()
-                        .filter(other -> !other.equals(node.id()))
-                        .filter(other ->
-                                relocation(other).map(Relocation::to).equals(Optional.of(relocation.to())))
-                        .findFirst()
-                        .ifPresent(_ -> refuse("the files of " + node.name() + " and of another node would be moved to "
-                                + relocation.to())));
+                possible.relocation()
+                        .ifPresent(relocation -> chosen.stream()
+                                .filter(other -> !other.equals(node.id()))
+                                .filter(other ->
+                                        relocation(other).map(Relocation::to).equals(Optional.of(relocation.to())))
+                                .findFirst()
+                                .ifPresent(_ -> refuse("the files of " + node.name()
+                                        + " and of another node would be moved to " + relocation.to())));
             }
             case StartAgain.Impossible impossible -> {
                 refuse(impossible.reason());

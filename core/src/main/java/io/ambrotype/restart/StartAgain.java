@@ -15,8 +15,7 @@ public sealed interface StartAgain {
      * @param warnings what will be different afterwards, each a sentence about the node
      * @param relocation how its files are moved before it is started
      */
-    record Possible(
-            Launch launch, Launch.Target target, List<String> warnings, Optional<Relocation> relocation)
+    record Possible(Launch launch, Launch.Target target, List<String> warnings, Optional<Relocation> relocation)
             implements StartAgain {
         /** Keeps its own list. */
         public Possible {
