@@ -41,6 +41,18 @@ final class HostFiles {
         return new String(read(file, maximumBytes), StandardCharsets.ISO_8859_1);
     }
 
+    /** The end of a file, at most that many bytes, and nothing of what stands before that place. */
+    static String tail(Path file, long from, int maximumBytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            channel.position(Math.max(from, channel.size() - maximumBytes));
+            ByteBuffer bytes = ByteBuffer.allocate(maximumBytes);
+            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
+                // Until the end.
+            }
+            return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+        }
+    }
+
     /**
      * Puts another content into the place of a file, with the owner, group and permissions of the old one. After a failure
      * the file is as it was.
