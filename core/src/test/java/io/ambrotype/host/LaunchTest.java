@@ -478,7 +478,8 @@ class LaunchTest {
     void doesNotEndWhatACommandLeavesRunning() throws Exception {
         Path done = dir.resolve("done");
         launcher.start(
-                new Launch.Command("(while [ ! -e " + dir.resolve("go") + " ]; do echo working; done; echo > " + done + ") &"),
+                new Launch.Command(
+                        "(while [ ! -e " + dir.resolve("go") + " ]; do echo working; done; echo > " + done + ") &"),
                 target("/d"));
         Files.createFile(dir.resolve("go"));
         await().until(() -> Files.exists(done));
