@@ -20,8 +20,9 @@ import java.util.Optional;
  *
  * @param source where this is from, as in "as … says"
  * @param places one for each node
+ * @param wanted whether it is known that the deployment shall be so again: a mending was broken off on the way there
  */
-public record EarlierLayout(String source, List<Place> places) {
+public record EarlierLayout(String source, List<Place> places, boolean wanted) {
     /** Keeps its own list. */
     public EarlierLayout {
         places = List.copyOf(places);
@@ -46,7 +47,7 @@ public record EarlierLayout(String source, List<Place> places) {
                     .ifPresent(address ->
                             places.add(new Place(line.id(), address, line.role(), line.master(), line.slots())));
         }
-        return new EarlierLayout(source, places);
+        return new EarlierLayout(source, places, false);
     }
 
     /** The place of the node with that id. */

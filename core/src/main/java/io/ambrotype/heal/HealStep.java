@@ -23,6 +23,20 @@ public sealed interface HealStep {
     }
 
     /**
+     * A stranger loses its data, because the user says so.
+     *
+     * @param stranger who
+     * @param keys how many it holds
+     */
+    record Empty(Member stranger, long keys) implements HealStep {
+        @Override
+        public String text() {
+            return "throw away the " + keys + (keys == 1 ? " key" : " keys") + " of " + stranger
+                    + ", as allowed (FLUSHALL, CLUSTER RESET)";
+        }
+    }
+
+    /**
      * A member becomes the replica of a master.
      *
      * @param replica who; what it holds is replaced by its master's data
@@ -65,22 +79,6 @@ public sealed interface HealStep {
                     + " (a replica of " + master + ", rebuilt from what the other nodes know) into "
                     + revival.folder() + ", and start it there (" + revival.start()
                     + "); wait until it is back as itself and in sync";
-        }
-    }
-
-    /**
-     * A node that does not start is started as who it is.
-     *
-     * @param node who it is
-     * @param master whom it will follow
-     * @param revival how it is started
-     */
-    record Start(Member node, Member master, Revival revival) implements HealStep {
-        @Override
-        public String text() {
-            return "put the nodes.conf of " + node + " (a replica of " + master
-                    + ", rebuilt from what the other nodes know) into " + revival.folder() + ", and start it ("
-                    + revival.start() + "); wait until it is back as itself and in sync";
         }
     }
 

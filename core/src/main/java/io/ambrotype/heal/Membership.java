@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The acts by which membership changes, each with the gate that shows on every member's own view that it took place.
@@ -73,6 +74,32 @@ final class Membership {
     /** Waits until the member and all others are connected both ways and nobody has anything against it. */
     void awaitKnown(Member member, Collection<Member> members) {
         gate("every node to know " + member).await(time, listener, () -> unknown(member, members));
+    }
+
+    /**
+     * Waits until a server that was started answers as that member.
+     *
+     * @param ended why it will not, as soon as that is known
+     */
+    void awaitBack(Member member, Supplier<Optional<String>> ended) {
+        gate(member + " to answer as " + member.id().shortForm()).await(time, listener, () -> {
+            Look look = connections.look(member);
+            if (look instanceof Look.Unseen unseen) {
+                ended.get().ifPresent(reason -> {
+                    throw AmbrotypeException.of(ErrorCode.UNSAFE, member + " was started and ended again: " + reason);
+                });
+                return Optional.of(Missing.of(unseen.reason()));
+            }
+            return view(look) instanceof Viewed.Not(String reason)
+                    ? Optional.of(new Missing(reason, loading(look)))
+                    : Optional.empty();
+        });
+    }
+
+    private static String loading(Look look) {
+        return look instanceof Look.Seen seen
+                ? seen.state().info().value("loading_loaded_bytes").orElse("")
+                : "";
     }
 
     /** Makes a member the replica of a master and waits until it has its data and everybody knows. */
