@@ -154,6 +154,8 @@ public final class Main implements Runnable {
     /** All commands, in the order in which help lists them. */
     private static Map<String, Supplier<Object>> commands(Context context) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("status", () -> new StatusCommand(context));
+        commands.put("doctor", () -> new DoctorCommand(context));
         commands.put("backup", () -> new BackupCommand(context));
         commands.put("list", () -> new ListCommand(context));
         commands.put("show", () -> new ShowCommand(context));
