@@ -30,8 +30,10 @@ public sealed interface Finding {
     record OwnerLostIdentity(Node ghost, Survey.Outsider stranger) implements Finding {
         @Override
         public String what() {
-            return "node " + ghost.id().shortForm() + " lost its identity and still owns slots " + ghost.slots() + ": at "
-                    + stranger.address() + " its server answers as " + stranger.node().id().shortForm();
+            return "node " + ghost.id().shortForm() + " lost its identity and still owns slots " + ghost.slots()
+                    + ": at "
+                    + stranger.address() + " its server answers as "
+                    + stranger.node().id().shortForm() + ", alone, and nobody took over";
         }
     }
 
@@ -59,7 +61,8 @@ public sealed interface Finding {
                             .orElse("") + " and holds "
                     + (keys == 0
                             ? "slots " + stranger.node().slots() + " of its own"
-                            : keys + (keys == 1 ? " key" : " keys")
+                            : keys
+                                    + (keys == 1 ? " key" : " keys")
                                     + (slots.isEmpty() ? "" : " in " + slots.size() + " slots"));
         }
     }

@@ -38,7 +38,9 @@ record HealHistory(Path folder) {
 
     /** The layout with which the latest mending of these nodes was to end, where it did not come to its end. */
     Optional<EarlierLayout> unfinished(Set<NodeId> nodes) {
-        return latest(nodes).limit(1).flatMap(entries -> {
+        return latest(nodes)
+                .limit(1)
+                .flatMap(entries -> {
                     boolean ended = entries.stream().anyMatch(HealEntry.Ended.class::isInstance);
                     return ended || !(entries.getFirst() instanceof HealEntry.Begun begun)
                             ? Stream.<EarlierLayout>empty()
@@ -73,7 +75,8 @@ record HealHistory(Path folder) {
         try (Stream<Path> children = Files.list(folder)) {
             return children.filter(file -> file.getFileName().toString().startsWith(PREFIX)
                             && file.getFileName().toString().endsWith(SUFFIX))
-                    .sorted(Comparator.comparing((Path file) -> file.getFileName().toString())
+                    .sorted(Comparator.comparing(
+                                    (Path file) -> file.getFileName().toString())
                             .reversed())
                     .toList();
         } catch (IOException e) {

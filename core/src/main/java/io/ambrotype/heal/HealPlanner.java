@@ -31,7 +31,8 @@ import java.util.stream.Stream;
  *   <li>Data that nobody else has are not touched. What holds keys or slots is mended only where the user says that they
  *       may go; a replica is given another master only while every slot has an owner that answers.
  *   <li>Nothing is started that would come up as an empty owner of slots. A server gets its own id back as a replica of
- *       the node that has its slots now, and becomes master again by a fail-over when it has the data.
+ *       the node that has its slots now, and becomes master again by a fail-over when it has the data; as their owner only
+ *       where nobody else has their data, and they were found on its disk.
  * </ul>
  *
  * <p>A server that lost its identity gets it back where it can be started from here: its {@code nodes.conf} is written
@@ -47,6 +48,7 @@ final class HealPlanner {
     private final HealRequest request;
     private final Topology cluster;
     private final List<Matter> matters = new ArrayList<>();
+    private final List<HealStep> takeOvers = new ArrayList<>();
     private final List<HealStep> joins = new ArrayList<>();
     private final List<HealStep> replications = new ArrayList<>();
     private final List<HealStep> forgets = new ArrayList<>();
@@ -66,9 +68,8 @@ final class HealPlanner {
                 .forEach(shard -> followers.put(shard.master().id(), Succession.followers(cluster, shard.master())));
         this.silent = cluster.nodes().stream()
                 .filter(node -> !node.isReached() && node.address().isPresent())
-                .filter(node -> scene.survey()
-                        .outsiderAt(node.address().orElseThrow())
-                        .isEmpty())
+                .filter(node ->
+                        scene.survey().outsiderAt(node.address().orElseThrow()).isEmpty())
                 .filter(node -> !isToBeForgotten(node))
                 .toList();
     }
@@ -90,11 +91,11 @@ final class HealPlanner {
                         Problem.Kind.NODE_LOADING,
                         Problem.Kind.NODE_WITHOUT_VIEW)
                 .forEach(problem -> warnings.add(problem.sentence()));
-        List<Member> members = cluster.nodes().stream()
+        List<Member> members = Stream.concat(cluster.nodes().stream(), scene.survey().orphans().stream())
                 .filter(node -> node.state().flatMap(NodeState::view).isPresent())
                 .map(Member::of)
                 .toList();
-        List<HealStep> steps = Stream.of(joins, replications, forgets, failBacks)
+        List<HealStep> steps = Stream.of(takeOvers, joins, replications, forgets, failBacks)
                 .flatMap(List::stream)
                 .toList();
         return new HealPlan(matters, steps, members, warnings);
@@ -110,7 +111,7 @@ final class HealPlanner {
     private void consider(Finding finding) {
         switch (finding) {
             case Finding.LostIdentity lost -> lostIdentity(lost, lost.ghost(), lost.stranger());
-            case Finding.OwnerLostIdentity owner -> left(owner, ownerLostIdentity(owner));
+            case Finding.OwnerLostIdentity owner -> ownerLostIdentity(owner, owner.ghost(), owner.stranger());
             case Finding.StrangerWithData data -> strangerWithData(data);
             case Finding.Foreign foreign ->
                 left(foreign, "it is not touched; take its address out of those of the deployment");
@@ -178,27 +179,36 @@ final class HealPlanner {
                 }
             }
         }
-        Member self = new Member(stranger.node().id(), stranger.address());
         if (master.isEmpty()) {
+            Member self = new Member(stranger.node().id(), stranger.address());
             joins.add(new HealStep.Meet(self, busPort(stranger.node())));
             forgetGhost(ghost);
-            mended(finding, "it becomes a member under its new id, without slots (" + because
-                    + "), and the old id is forgotten");
+            mended(
+                    finding,
+                    "it becomes a member under its new id, without slots (" + because
+                            + "), and the old id is forgotten");
             return;
         }
-        Member leader = Member.of(master.get());
-        followers.merge(master.get().id(), 1, Integer::sum);
-        Optional<Revival> revival = Optional.ofNullable(scene.revivals().get(stranger.address()))
-                .filter(_ -> !request.newIds());
+        returns(finding, ghost, stranger, master.get(), because);
+    }
+
+    /** As a replica of the node that has its slots now, and then as their master again. */
+    private void returns(Finding finding, Node ghost, Outsider stranger, Node master, String because) {
+        Member self = new Member(stranger.node().id(), stranger.address());
+        Member leader = Member.of(master);
+        followers.merge(master.id(), 1, Integer::sum);
+        Optional<Revival> revival =
+                Optional.ofNullable(scene.revivals().get(stranger.address())).filter(_ -> !request.newIds());
         boolean wasMaster = ghost.role() == Role.MASTER;
         if (revival.isPresent()) {
             Member node = new Member(ghost.id(), stranger.address());
-            joins.add(new HealStep.Revive(self, node, leader, revival.get()));
+            joins.add(new HealStep.Revive(self, node, Optional.of(leader), false, revival.get()));
             mended(
                     finding,
                     "it gets its own id back: its nodes.conf is rebuilt as a replica of " + leader + " (" + because
-                            + "), in " + revival.get().folder() + " (" + revival.get().reason() + ")"
-                            + (wasMaster ? ", and it becomes master again when it has the data" : ""));
+                            + "), in " + revival.get().folder() + " ("
+                            + revival.get().reason() + ")"
+                            + (wasMaster ? "; it becomes master again when it has the data" : ""));
             failBack(node, leader, wasMaster);
             return;
         }
@@ -241,23 +251,84 @@ final class HealPlanner {
                 .filter(Node::isReached);
     }
 
-    private String ownerLostIdentity(Finding.OwnerLostIdentity owner) {
-        return "its data are not on it: "
-                + (liveReplicas(owner.ghost()).isEmpty()
-                        ? "and no replica of it answers. Stop it, find the folder with its nodes.conf and its data, and"
-                                + " start it from there; where only the data are found, ambrotype nodes-conf makes the"
-                                + " nodes.conf. Where they are gone, restore the node from a snapshot (ambrotype restore"
-                                + " --node)"
-                        : names(liveReplicas(owner.ghost()))
-                                + " will take over after cluster-node-timeout; if it does not, CLUSTER FAILOVER TAKEOVER"
-                                + " on it. Then run heal again");
+    /**
+     * Nobody took over. Peers stop looking at a node whose address they have lost, so that it never fails for them; and its
+     * replicas follow an address, not an id: they have asked the stranger for its data, and where it was quick to come back
+     * they are as empty as it is. What the node left on its disk is then the only copy.
+     */
+    private void ownerLostIdentity(Finding finding, Node ghost, Outsider stranger) {
+        Member self = new Member(stranger.node().id(), stranger.address());
+        Member node = new Member(ghost.id(), stranger.address());
+        Optional<Revival> revival = Optional.ofNullable(scene.revivals().get(stranger.address()));
+        List<Node> replicas = liveReplicas(ghost);
+        long keys = stranger.state().keys();
+        Optional<Node> holder = replicas.stream()
+                .filter(replica -> keysOf(replica) > 0)
+                .max(Comparator.comparingLong(replica ->
+                        replica.state().orElseThrow().replication().offset().value()));
+        boolean syncing = replicas.stream()
+                .anyMatch(replica -> replica.state().orElseThrow().replication().syncInProgress());
+        if (syncing) {
+            left(finding, "a replica of it is receiving data just now: try again when that has ended");
+        } else if (keys > 0) {
+            SlotSet slots = scene.holdings().getOrDefault(stranger.address(), SlotSet.NONE);
+            boolean own = !slots.isEmpty() && slots.minus(ghost.slots()).isEmpty();
+            if (own && revival.isPresent() && !revival.get().moved()) {
+                joins.add(new HealStep.Revive(self, node, Optional.empty(), true, revival.get()));
+                mended(
+                        finding,
+                        "its " + keys
+                                + " keys are all in those slots: it lost its nodes.conf only, and gets its own id back"
+                                + " with its data");
+            } else {
+                left(
+                        finding,
+                        "it holds " + keys
+                                + " keys, and it cannot be told that they are the data of these slots: stop it"
+                                + " (SHUTDOWN SAVE), put the file that ambrotype nodes-conf makes into its folder, and start"
+                                + " it again, if they are");
+            }
+        } else if (holder.isPresent()) {
+            Member leader = Member.of(holder.get());
+            takeOvers.add(new HealStep.TakeOver(leader, ghost.id()));
+            returns(
+                    finding,
+                    ghost,
+                    stranger,
+                    holder.get(),
+                    "which has its " + keysOf(holder.get()) + " keys and takes over first");
+        } else if (revival.flatMap(Revival::data).isPresent()) {
+            joins.add(new HealStep.Revive(self, node, Optional.empty(), false, revival.get()));
+            mended(
+                    finding,
+                    "it gets its own id back with the data that it left: "
+                            + revival.get().data().get()
+                            + (replicas.isEmpty()
+                                    ? ""
+                                    : "; " + names(replicas)
+                                            + " followed the stranger at its address and is empty too, so that nobody has"
+                                            + " newer data"));
+        } else {
+            left(
+                    finding,
+                    "nobody that answers has its data"
+                            + (replicas.isEmpty() ? "" : " (" + names(replicas) + " is empty too)")
+                            + ". Find the folder from which it was started before (--look-in FOLDER), where its data are;"
+                            + " or restore it from a snapshot (ambrotype restore ID --node " + stranger.address()
+                            + ")");
+        }
+    }
+
+    private static long keysOf(Node node) {
+        return node.state().map(NodeState::keys).orElse(0L);
     }
 
     private String deadOwner(Node node) {
         return liveReplicas(node).isEmpty()
                 ? "no replica of it answers: start it with its own files, or restore it from a snapshot (ambrotype restore"
                         + " --node)"
-                : names(liveReplicas(node)) + " will take over after cluster-node-timeout; if it does not, CLUSTER FAILOVER"
+                : names(liveReplicas(node))
+                        + " will take over after cluster-node-timeout; if it does not, CLUSTER FAILOVER"
                         + " TAKEOVER on it. Then run heal again";
     }
 
@@ -306,7 +377,8 @@ final class HealPlanner {
         } else {
             left(
                     finding,
-                    names(silent) + " does not answer and would tell the others of it again: start it first, or give it up"
+                    names(silent)
+                            + " does not answer and would tell the others of it again: start it first, or give it up"
                             + " too (--forget)");
         }
     }
@@ -349,8 +421,10 @@ final class HealPlanner {
         Node master = masterOf(orphan.replica()).or(this::leastFollowed).orElseThrow();
         followers.merge(master.id(), 1, Integer::sum);
         replications.add(new HealStep.Replicate(Member.of(orphan.replica()), Member.of(master)));
-        mended(orphan, "it becomes a replica of " + master.name() + "; every slot has an owner that answers, so that its"
-                + " own copy is not needed");
+        mended(
+                orphan,
+                "it becomes a replica of " + master.name() + "; every slot has an owner that answers, so that its"
+                        + " own copy is not needed");
     }
 
     private void stranger(Finding.Stranger stranger) {
@@ -374,18 +448,23 @@ final class HealPlanner {
         joins.add(new HealStep.Meet(self, busPort(stranger.node())));
         replications.add(new HealStep.Replicate(self, Member.of(master.get())));
         followers.merge(master.get().id(), 1, Integer::sum);
-        mended(finding, "it becomes a replica of " + master.get().name() + ", "
-                + place.map(_ -> "where it was as " + earlierSource() + " says")
-                        .orElse("which has the fewest replicas"));
+        mended(
+                finding,
+                "it becomes a replica of " + master.get().name() + ", "
+                        + place.map(_ -> "where it was as " + earlierSource() + " says")
+                                .orElse("which has the fewest replicas"));
     }
 
     private void extraMaster(Finding.ExtraMaster extra) {
         Node node = extra.node();
         if (node.state().orElseThrow().keys() > 0) {
-            left(extra, "its keys are in slots that it does not own; look at them before it becomes a replica and loses them");
+            left(
+                    extra,
+                    "its keys are in slots that it does not own; look at them before it becomes a replica and loses them");
             return;
         }
-        Optional<Place> before = scene.earlier().flatMap(layout -> layout.at(node.address().orElse(node.connectAddress())));
+        Optional<Place> before =
+                scene.earlier().flatMap(layout -> layout.at(node.address().orElse(node.connectAddress())));
         Optional<Node> heir = before.filter(place -> place.role() == Role.REPLICA)
                 .flatMap(place -> scene.earlier().orElseThrow().heir(place, cluster));
         Optional<Node> lacking = leastFollowed().filter(master -> followersOf(master) == 0);
@@ -403,8 +482,10 @@ final class HealPlanner {
         }
         replications.add(new HealStep.Replicate(Member.of(node), Member.of(master.get())));
         followers.merge(master.get().id(), 1, Integer::sum);
-        mended(extra, "it becomes a replica of " + master.get().name() + ", "
-                + (heir.isPresent() ? "where it was as " + earlierSource() + " says" : "which has none"));
+        mended(
+                extra,
+                "it becomes a replica of " + master.get().name() + ", "
+                        + (heir.isPresent() ? "where it was as " + earlierSource() + " says" : "which has none"));
     }
 
     private void withoutReplica(Finding.WithoutReplica without) {
@@ -420,7 +501,8 @@ final class HealPlanner {
         left(
                 without,
                 "give it one: ambrotype add-replica D HOST:PORT --of " + master.name()
-                        + rich.map(shard -> "; or have " + shard.replicas().getLast().name() + " of "
+                        + rich.map(shard -> "; or have "
+                                        + shard.replicas().getLast().name() + " of "
                                         + shard.master().name() + ", which has " + followersOf(shard.master())
                                         + ", follow it (CLUSTER REPLICATE "
                                         + master.id() + " there)")

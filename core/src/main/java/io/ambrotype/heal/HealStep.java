@@ -3,6 +3,7 @@ package io.ambrotype.heal;
 import io.ambrotype.control.Member;
 import io.ambrotype.topology.NodeId;
 import java.util.List;
+import java.util.Optional;
 
 /** One act of mending, with what is waited for after it. Pure data. */
 public sealed interface HealStep {
@@ -64,21 +65,37 @@ public sealed interface HealStep {
     }
 
     /**
-     * A server that came up as somebody else is stopped and started as who it was.
+     * A replica takes over the slots of a master that is no more.
      *
-     * @param stranger the server as it answers now, empty
-     * @param node who it was
-     * @param master whom it will follow
-     * @param revival how it is started
+     * @param replica who; it has the master's data
+     * @param ghost the master
      */
-    record Revive(Member stranger, Member node, Member master, Revival revival) implements HealStep {
+    record TakeOver(Member replica, NodeId ghost) implements HealStep {
         @Override
         public String text() {
-            return "stop " + stranger.address() + ", put the nodes.conf of node "
-                    + node.id().shortForm()
-                    + " (a replica of " + master + ", rebuilt from what the other nodes know) into "
-                    + revival.folder() + ", and start it there (" + revival.start()
-                    + "); wait until it is back as itself and in sync";
+            return "have " + replica + " take over the slots of node " + ghost.shortForm()
+                    + " (CLUSTER FAILOVER FORCE); wait until every node sees it as their owner";
+        }
+    }
+
+    /**
+     * A server that came up as somebody else is stopped and started as who it was.
+     *
+     * @param stranger the server as it answers now
+     * @param node who it was
+     * @param master whom it will follow; empty where it owns its slots still, and has their data
+     * @param save whether its data are written to its disk when it is stopped
+     * @param revival how it is started
+     */
+    record Revive(Member stranger, Member node, Optional<Member> master, boolean save, Revival revival)
+            implements HealStep {
+        @Override
+        public String text() {
+            return "stop " + stranger.address() + (save ? " (SHUTDOWN SAVE)" : "") + ", put the nodes.conf of node "
+                    + node.id().shortForm() + " ("
+                    + master.map(leader -> "a replica of " + leader).orElse("the owner of its slots")
+                    + ", rebuilt from what the other nodes know) into " + revival.folder() + ", and start it: "
+                    + revival.start() + "; wait until it is back as itself and in sync";
         }
     }
 

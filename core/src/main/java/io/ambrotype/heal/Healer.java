@@ -105,7 +105,9 @@ public final class Healer {
             found = found.or(() -> way.flatMap(Reviver.Found::file));
         }
         Optional<EarlierLayout> file = found;
-        Optional<EarlierLayout> known = history.unfinished(ids).or(() -> earlier).or(() -> file);
+        Optional<EarlierLayout> known = history.unfinished(ids)
+                .or(() -> earlier.filter(layout -> layout.concerns(ids)))
+                .or(() -> file);
         Scene scene = new Scene(survey, ShardMates.read(cluster, settings), known, holdings, revivals);
         return HealPlanner.plan(scene, request);
     }
@@ -182,6 +184,7 @@ public final class Healer {
                 case HealStep.Replicate(Member replica, Member master) ->
                     membership.replicate(replica, master, without(replica));
                 case HealStep.Forget(NodeId ghost, String _) -> membership.forget(ghost, members);
+                case HealStep.TakeOver(Member replica, NodeId ghost) -> membership.takeOver(replica, ghost, members);
                 case HealStep.Revive revive -> revive(revive);
                 case HealStep.FailBack(Member from, Member to) -> failBack(from, to);
             }
@@ -204,25 +207,38 @@ public final class Healer {
 
         private void revive(HealStep.Revive step) {
             Topology cluster = Survey.of(seeds, settings).cluster();
+            NodeId id = step.node().id();
+            boolean takenOver = cluster.node(id)
+                    .filter(node -> node.role() == Role.MASTER && node.slots().isEmpty())
+                    .isPresent();
             RebuiltNodesConf rebuilt = RebuiltNodesConf.of(
                     cluster,
-                    step.node().id(),
+                    id,
                     Optional.of(step.node().address()),
-                    cluster.node(step.node().id())
-                                    .filter(node -> node.role() == Role.MASTER)
-                                    .isPresent()
-                            ? new Successor.Named(step.master().id())
-                            : Successor.FOUND_OUT,
+                    step.master()
+                            .filter(_ -> takenOver)
+                            .<Successor>map(master -> new Successor.Named(master.id()))
+                            .orElse(Successor.FOUND_OUT),
                     settings);
-            if (rebuilt.role() != Role.REPLICA) {
+            if ((rebuilt.role() == Role.REPLICA) != step.master().isPresent()) {
                 throw AmbrotypeException.of(
                         ErrorCode.UNSAFE,
-                        step.node() + " would come up as the owner of slots without their data: it is not started so");
+                        "the cluster has changed meanwhile: " + step.node() + " would come back as "
+                                + (rebuilt.role() == Role.REPLICA ? "a replica" : "the owner of slots"));
             }
+            List<Node> replicas = cluster.shardOf(id).stream()
+                    .flatMap(shard -> shard.replicas().stream())
+                    .filter(Node::isReached)
+                    .toList();
             Supplier<Optional<String>> ended = reviver.revive(step, rebuilt.conf(), connections, listener);
             membership.awaitBack(step.node(), ended);
             join(step.node());
-            membership.awaitFollowing(step.node(), step.master(), without(step.node()));
+            if (step.master().isPresent()) {
+                membership.awaitFollowing(step.node(), step.master().get(), without(step.node()));
+            } else {
+                membership.awaitKnown(step.node(), without(step.node()));
+                replicas.forEach(replica -> membership.awaitFollowing(Member.of(replica), step.node(), members));
+            }
         }
 
         private void failBack(Member from, Member to) {
@@ -244,8 +260,7 @@ public final class Healer {
             }
             for (String line : clients.lines().toList()) {
                 for (String field : line.split(" ")) {
-                    if (field.startsWith("name=ambrotype-")
-                            && !field.equals("name=" + connections.clientName())) {
+                    if (field.startsWith("name=ambrotype-") && !field.equals("name=" + connections.clientName())) {
                         throw AmbrotypeException.of(
                                         ErrorCode.LOCKED,
                                         "another ambrotype is at work on " + member + " (client "
@@ -261,9 +276,7 @@ public final class Healer {
         try (RespConnection connection = RespConnection.open(address, settings)) {
             List<byte[][]> questions = new ArrayList<>();
             for (int slot = 0; slot < SLOTS; slot++) {
-                questions.add(new byte[][] {
-                    bytes("CLUSTER"), bytes("COUNTKEYSINSLOT"), bytes(Integer.toString(slot))
-                });
+                questions.add(new byte[][] {bytes("CLUSTER"), bytes("COUNTKEYSINSLOT"), bytes(Integer.toString(slot))});
             }
             BitSet held = new BitSet();
             List<RespReply> answers = connection.pipeline(questions);
@@ -298,7 +311,8 @@ public final class Healer {
         for (HealStep step : plan.steps()) {
             switch (step) {
                 case HealStep.Replicate(Member replica, Member master) -> follow(places, replica, master.id());
-                case HealStep.Revive revive -> follow(places, revive.node(), revive.master().id());
+                case HealStep.Revive revive ->
+                    revive.master().ifPresent(master -> follow(places, revive.node(), master.id()));
                 case HealStep.FailBack(Member from, Member to) -> {
                     Place old = places.get(from.id());
                     if (old != null) {
@@ -312,7 +326,7 @@ public final class Healer {
                         follow(places, from, to.id());
                     }
                 }
-                case HealStep.Meet _, HealStep.Empty _, HealStep.Forget _ -> {}
+                case HealStep.Meet _, HealStep.Empty _, HealStep.Forget _, HealStep.TakeOver _ -> {}
             }
         }
         return List.copyOf(places.values());

@@ -120,6 +120,36 @@ final class Membership {
                 .await(time, listener, () -> notSeen(replica, master, members));
     }
 
+    /** Has a replica take the slots of its master, which is no more; the other masters vote. */
+    void takeOver(Member replica, NodeId ghost, Collection<Member> members) {
+        connections.ask(replica, connection -> connection.call("CLUSTER", "FAILOVER", "FORCE"));
+        gate("every node to see " + replica + " in the place of node " + ghost.shortForm())
+                .await(time, listener, () -> notTakenOver(replica, ghost, members));
+    }
+
+    private Optional<Missing> notTakenOver(Member replica, NodeId ghost, Collection<Member> members) {
+        for (Look look : connections.look(members)) {
+            switch (view(look)) {
+                case Viewed.Not(String reason) -> {
+                    return Optional.of(Missing.of(reason));
+                }
+                case Viewed.View(ClusterView view) -> {
+                    boolean done = view.line(replica.id())
+                                    .filter(line -> line.role() == Role.MASTER
+                                            && !line.slots().isEmpty())
+                                    .isPresent()
+                            && view.line(ghost)
+                                    .filter(line -> !line.slots().isEmpty())
+                                    .isEmpty();
+                    if (!done) {
+                        return Optional.of(Missing.of(look.member() + " does not see it so yet"));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
     /**
      * Has every member forget a node. Each refuses to hear of it again for a minute, in which all of them have to be told;
      * they are told side by side. From 7.2 on they also tell each other.

@@ -87,9 +87,7 @@ final class Recognition {
         }
         if (outsider.state().keys() > 0 || !outsider.node().slots().isEmpty()) {
             return new Finding.StrangerWithData(
-                    outsider,
-                    match.map(Match::ghost),
-                    scene.holdings().getOrDefault(outsider.address(), SlotSet.NONE));
+                    outsider, match.map(Match::ghost), scene.holdings().getOrDefault(outsider.address(), SlotSet.NONE));
         }
         return match.<Finding>map(found -> new Finding.LostIdentity(found.ghost(), outsider, found.evidence()))
                 .orElseGet(() -> new Finding.Stranger(outsider));
@@ -107,7 +105,8 @@ final class Recognition {
                 .toList());
         for (Outsider outsider : List.copyOf(open)) {
             Optional<Match> match = gone.stream()
-                    .filter(node -> node.address().filter(outsider.address()::equals).isPresent())
+                    .filter(node ->
+                            node.address().filter(outsider.address()::equals).isPresent())
                     .findFirst()
                     .map(node -> new Match(node, "the others know it at this address"))
                     .or(() -> scene.earlier()
@@ -137,6 +136,7 @@ final class Recognition {
     }
 
     private void orphans() {
+        scene.survey().orphans().forEach(node -> findings.add(new Finding.OrphanReplica(node, Optional.empty())));
         for (Node node : cluster.nodes()) {
             if (node.role() != Role.REPLICA || !node.isReached()) {
                 continue;
@@ -161,9 +161,8 @@ final class Recognition {
 
     private void knownToSome(Set<NodeId> matched) {
         Map<NodeId, ClusterView> views = new HashMap<>();
-        cluster.nodes().forEach(node -> node.state()
-                .flatMap(NodeState::view)
-                .ifPresent(view -> views.put(node.id(), view)));
+        cluster.nodes()
+                .forEach(node -> node.state().flatMap(NodeState::view).ifPresent(view -> views.put(node.id(), view)));
         for (Node node : cluster.nodes()) {
             List<Node> unaware = cluster.nodes().stream()
                     .filter(viewer -> views.containsKey(viewer.id()))
@@ -183,7 +182,8 @@ final class Recognition {
         for (Node node : cluster.nodes()) {
             Optional<Place> before = node.address()
                     .flatMap(earlier::at)
-                    .filter(place -> place.role() == Role.MASTER && !place.slots().isEmpty());
+                    .filter(place ->
+                            place.role() == Role.MASTER && !place.slots().isEmpty());
             if (before.isEmpty() || node.role() != Role.REPLICA || !node.isReached()) {
                 continue;
             }
