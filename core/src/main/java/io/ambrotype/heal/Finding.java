@@ -3,6 +3,7 @@ package io.ambrotype.heal;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.SlotSet;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -96,6 +97,20 @@ public sealed interface Finding {
         @Override
         public String what() {
             return node.name() + " (" + node.id().shortForm() + ") does not answer";
+        }
+    }
+
+    /**
+     * A member on this host that is down, and that would not come up as itself.
+     *
+     * @param file its nodes.conf
+     * @param reason what is wrong with the file
+     */
+    record CannotStart(Node node, Path file, String reason) implements Finding {
+        @Override
+        public String what() {
+            return node.name() + " (" + node.id().shortForm() + ") is down and cannot come back as itself: " + file
+                    + " " + reason;
         }
     }
 

@@ -71,6 +71,8 @@ final class HealPlanner {
                 .filter(node ->
                         scene.survey().outsiderAt(node.address().orElseThrow()).isEmpty())
                 .filter(node -> !isToBeForgotten(node))
+                // It is started before anybody is forgotten or failed back.
+                .filter(node -> !scene.broken().containsKey(node.address().orElseThrow()))
                 .toList();
     }
 
@@ -127,6 +129,7 @@ final class HealPlanner {
                                     + lost.node().id().shortForm());
                 }
             }
+            case Finding.CannotStart broken -> cannotStart(broken, broken.node());
             case Finding.DeadOwner dead -> left(dead, deadOwner(dead.node()));
             case Finding.OrphanReplica orphan -> orphan(orphan);
             case Finding.KnownToSome some -> {
@@ -202,7 +205,7 @@ final class HealPlanner {
         boolean wasMaster = ghost.role() == Role.MASTER;
         if (revival.isPresent()) {
             Member node = new Member(ghost.id(), stranger.address());
-            joins.add(new HealStep.Revive(self, node, Optional.of(leader), false, revival.get()));
+            joins.add(new HealStep.Revive(Optional.of(self), node, Optional.of(leader), false, revival.get()));
             mended(
                     finding,
                     "it gets its own id back: its nodes.conf is rebuilt as a replica of " + leader + " (" + because
@@ -221,6 +224,46 @@ final class HealPlanner {
                         + "), and the old id is forgotten"
                         + (wasMaster ? "; it becomes master again when it has the data" : ""));
         failBack(self, leader, wasMaster);
+    }
+
+    private void cannotStart(Finding.CannotStart finding, Node ghost) {
+        HostAndPort address = ghost.address().orElseThrow();
+        Revival revival = Objects.requireNonNull(scene.revivals().get(address));
+        Member node = new Member(ghost.id(), address);
+        Optional<Node> master = Optional.empty();
+        String because = "its master";
+        if (ghost.role() == Role.REPLICA) {
+            master = masterOf(ghost);
+        } else if (ghost.slots().isEmpty()) {
+            if (Succession.of(cluster, ghost.id(), ghost.configEpoch(), scene.mates(), scene.earlier())
+                    instanceof Succession.Known(Node successor, String reason)) {
+                master = Optional.of(successor);
+                because = "which took over from it: " + reason;
+            }
+        } else if (liveReplicas(ghost).isEmpty() && revival.data().isPresent()) {
+            joins.add(new HealStep.Revive(Optional.empty(), node, Optional.empty(), false, revival));
+            mended(
+                    finding,
+                    "its file is rebuilt, and it is started with its data, "
+                            + revival.data().get() + "; no replica of it answers");
+            return;
+        } else {
+            left(finding, deadOwner(ghost));
+            return;
+        }
+        if (master.isEmpty()) {
+            left(finding, "it cannot be told whom it shall follow: ambrotype nodes-conf --of MASTER makes the file");
+            return;
+        }
+        Member leader = Member.of(master.get());
+        followers.merge(master.get().id(), 1, Integer::sum);
+        joins.add(new HealStep.Revive(Optional.empty(), node, Optional.of(leader), false, revival));
+        boolean wasMaster = ghost.role() == Role.MASTER;
+        mended(
+                finding,
+                "its file is rebuilt as a replica of " + leader + " (" + because + "), and it is started"
+                        + (wasMaster ? "; it becomes master again when it has the data" : ""));
+        failBack(node, leader, wasMaster);
     }
 
     private void failBack(Member node, Member leader, boolean wasMaster) {
@@ -274,7 +317,7 @@ final class HealPlanner {
             SlotSet slots = scene.holdings().getOrDefault(stranger.address(), SlotSet.NONE);
             boolean own = !slots.isEmpty() && slots.minus(ghost.slots()).isEmpty();
             if (own && revival.isPresent() && !revival.get().moved()) {
-                joins.add(new HealStep.Revive(self, node, Optional.empty(), true, revival.get()));
+                joins.add(new HealStep.Revive(Optional.of(self), node, Optional.empty(), true, revival.get()));
                 mended(
                         finding,
                         "its " + keys
@@ -298,7 +341,7 @@ final class HealPlanner {
                     holder.get(),
                     "which has its " + keysOf(holder.get()) + " keys and takes over first");
         } else if (revival.flatMap(Revival::data).isPresent()) {
-            joins.add(new HealStep.Revive(self, node, Optional.empty(), false, revival.get()));
+            joins.add(new HealStep.Revive(Optional.of(self), node, Optional.empty(), false, revival.get()));
             mended(
                     finding,
                     "it gets its own id back with the data that it left: "

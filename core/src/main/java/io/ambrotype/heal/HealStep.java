@@ -79,19 +79,21 @@ public sealed interface HealStep {
     }
 
     /**
-     * A server that came up as somebody else is stopped and started as who it was.
+     * A server that came up as somebody else is stopped and started as who it was; or one that did not come up is started.
      *
-     * @param stranger the server as it answers now
+     * @param stranger the server as it answers now; empty where it is down
      * @param node who it was
      * @param master whom it will follow; empty where it owns its slots still, and has their data
      * @param save whether its data are written to its disk when it is stopped
      * @param revival how it is started
      */
-    record Revive(Member stranger, Member node, Optional<Member> master, boolean save, Revival revival)
+    record Revive(Optional<Member> stranger, Member node, Optional<Member> master, boolean save, Revival revival)
             implements HealStep {
         @Override
         public String text() {
-            return "stop " + stranger.address() + (save ? " (SHUTDOWN SAVE)" : "") + ", put the nodes.conf of node "
+            return stranger.map(running -> "stop " + running + (save ? " (SHUTDOWN SAVE)" : "") + ", ")
+                            .orElse("")
+                    + "put the nodes.conf of node "
                     + node.id().shortForm() + " ("
                     + master.map(leader -> "a replica of " + leader).orElse("the owner of its slots")
                     + ", rebuilt from what the other nodes know) into " + revival.folder() + ", and start it: "

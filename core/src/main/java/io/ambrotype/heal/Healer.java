@@ -104,11 +104,23 @@ public final class Healer {
             way.ifPresent(there -> revivals.put(outsider.address(), there.revival()));
             found = found.or(() -> way.flatMap(Reviver.Found::file));
         }
+        Map<HostAndPort, String> broken = new HashMap<>();
+        List<Node> running = cluster.nodes().stream().filter(Node::isReached).toList();
+        for (Node node : cluster.nodes()) {
+            if (!node.isReached()
+                    && node.address().isPresent()
+                    && survey.outsiderAt(node.address().get()).isEmpty()) {
+                reviver.findBroken(node, running).ifPresent(there -> {
+                    revivals.put(node.address().orElseThrow(), there.revival());
+                    broken.put(node.address().orElseThrow(), there.reason());
+                });
+            }
+        }
         Optional<EarlierLayout> file = found;
         Optional<EarlierLayout> known = history.unfinished(ids)
                 .or(() -> earlier.filter(layout -> layout.concerns(ids)))
                 .or(() -> file);
-        Scene scene = new Scene(survey, ShardMates.read(cluster, settings), known, holdings, revivals);
+        Scene scene = new Scene(survey, ShardMates.read(cluster, settings), known, holdings, revivals, broken);
         return HealPlanner.plan(scene, request);
     }
 

@@ -23,6 +23,7 @@ import io.ambrotype.rdb.RecordKind;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespConnectionException;
+import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeConfiguration;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodesConf;
@@ -44,6 +45,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -81,7 +83,7 @@ public final class LocalReviver implements Reviver {
         this.time = time;
     }
 
-    private record Way(Launch launch, Launch.Target target, ServerProcess process) {}
+    private record Way(Launch launch, Launch.Target target, Optional<ServerProcess> process) {}
 
     /** A nodes.conf of a node that is gone. */
     private record Stray(Path file, NodesConf conf) {}
@@ -146,7 +148,7 @@ public final class LocalReviver implements Reviver {
         if (!Files.isWritable(folder)) {
             return Optional.empty();
         }
-        ways.put(stranger.address(), new Way(launch, possible.target(), process));
+        ways.put(stranger.address(), new Way(launch, possible.target(), Optional.of(process)));
         boolean moved = !folder.equals(here);
         return Optional.of(new Found(
                 new Revival(
@@ -155,18 +157,132 @@ public final class LocalReviver implements Reviver {
                         launch.describe(),
                         moved,
                         reason,
-                        moved ? leftData(folder, configuration) : Optional.empty()),
+                        moved ? leftData(folder, configuration::value) : Optional.empty()),
                 file));
     }
 
+    /**
+     * A member that is down tells nothing. Its configuration file is taken to be called as another member's of this host,
+     * with its own port in the path; it counts only where it sets that very port. The rest, program, user and limits, is
+     * as the other's.
+     */
+    @Override
+    public Optional<Broken> findBroken(Node node, List<Node> others) {
+        for (Node other : others) {
+            Optional<Broken> broken = findBroken(node, other);
+            if (broken.isPresent()) {
+                return broken;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Broken> findBroken(Node node, Node other) {
+        HostAndPort address = node.address().orElseThrow();
+        HostAndPort model = other.connectAddress();
+        if (!model.host().equals(address.host())) {
+            return Optional.empty();
+        }
+        try (RespConnection connection = RespConnection.open(model, settings)) {
+            if (!(LocalHost.INSTANCE.find(model, other.state().orElseThrow().info()) instanceof Sighting.Seen)
+                    || !(new LaunchPlanner().plan(launches, model, other.id(), connection)
+                            instanceof LaunchPlan.Possible(Launch.Exec exec, Launch.Target target, List<String> _))
+                    || target.config().isEmpty()) {
+                return Optional.empty();
+            }
+            String from = Integer.toString(model.port());
+            String to = Integer.toString(address.port());
+            Path config = Path.of(target.config().get().replace(from, to));
+            Path start = Path.of(exec.folder().toString().replace(from, to));
+            if (!Files.isRegularFile(config) || !Files.isDirectory(start)) {
+                return Optional.empty();
+            }
+            ConfigurationFile file = ConfigurationFile.read(config, start);
+            if (!file.value("port").or(() -> file.value("tls-port")).equals(Optional.of(to))) {
+                return Optional.empty();
+            }
+            Path folder = file.dir();
+            String name = file.value("cluster-config-file").orElse("nodes.conf");
+            Optional<String> reason = wrongWith(new NodesConfFile(folder.resolve(name)), node.id());
+            if (reason.isEmpty() || !Files.isWritable(folder)) {
+                return Optional.empty();
+            }
+            List<String> command = new ArrayList<>(exec.command());
+            command.set(command.size() - 1, config.toString());
+            Launch launch = new Launch.Exec(
+                    command,
+                    exec.version(),
+                    start,
+                    exec.account(),
+                    exec.limits(),
+                    exec.umask(),
+                    exec.output().map(path -> Path.of(path.toString().replace(from, to))),
+                    exec.daemonizes());
+            ways.put(
+                    address,
+                    new Way(
+                            launch,
+                            new Launch.Target(
+                                    address,
+                                    node.id().value(),
+                                    Optional.of(folder.toString()),
+                                    Optional.of(config.toString())),
+                            Optional.empty()));
+            return Optional.of(new Broken(
+                    new Revival(
+                            folder,
+                            name,
+                            launch.describe(),
+                            false,
+                            "where its configuration says",
+                            leftData(folder, file::value)),
+                    reason.get()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted while looking at " + model)
+                    .causedBy(e);
+        } catch (AmbrotypeException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<String> wrongWith(NodesConfFile file, NodeId id) {
+        return switch (file.content()) {
+            case NodesConfFile.Content.Absent _ -> Optional.of("is missing");
+            case NodesConfFile.Content.Empty _ -> Optional.of("is empty");
+            case NodesConfFile.Content.Broken(String reason) -> Optional.of("is damaged (" + reason + ")");
+            case NodesConfFile.Content.Whole whole
+            when !whole.id().equals(id) ->
+                Optional.of("is that of another node, " + whole.id().shortForm());
+            case NodesConfFile.Content.Whole whole -> outsideItsShard(whole.conf());
+        };
+    }
+
+    /** Redis 7.2 to 7.4.1 and Valkey 7.2 to 8.1.1 do not start where a replica's shard is not its master's. */
+    private static Optional<String> outsideItsShard(NodesConf conf) {
+        Map<NodeId, String> shards = new HashMap<>();
+        conf.lines().forEach(line -> shards.put(line.id(), line.values().getOrDefault("shard-id", "")));
+        return conf.lines().stream()
+                .filter(line -> line.master()
+                        .map(master -> shards.getOrDefault(master, ""))
+                        .filter(shard -> !shard.equals(shards.get(line.id())))
+                        .isPresent())
+                .findFirst()
+                .map(line -> "has replica " + line.id().shortForm()
+                        + " outside its master's shard, with which some versions" + " do not start");
+    }
+
     /** What a server that starts in that folder with this configuration loads. */
-    private static Optional<Revival.LeftData> leftData(Path folder, NodeConfiguration configuration) {
-        boolean appendOnly = configuration.value("appendonly").orElse("no").equals("yes");
+    private static Optional<Revival.LeftData> leftData(Path folder, Function<String, Optional<String>> configuration) {
+        boolean appendOnly = configuration.apply("appendonly").orElse("no").equals("yes");
         try {
             if (appendOnly) {
-                String name = configuration.value("appendfilename").orElse("appendonly.aof");
+                String name = configuration.apply("appendfilename").orElse("appendonly.aof");
                 Path manifest = folder.resolve(
-                                configuration.value("appenddirname").orElse("appendonlydir"))
+                                configuration.apply("appenddirname").orElse("appendonlydir"))
                         .resolve(name + ".manifest");
                 Path file = Files.isRegularFile(manifest) ? manifest : folder.resolve(name);
                 return Files.isRegularFile(file) && Files.size(file) > 0
@@ -174,7 +290,7 @@ public final class LocalReviver implements Reviver {
                                 file, -1, Files.getLastModifiedTime(file).toInstant()))
                         : Optional.empty();
             }
-            Path dump = folder.resolve(configuration.value("dbfilename").orElse("dump.rdb"));
+            Path dump = folder.resolve(configuration.apply("dbfilename").orElse("dump.rdb"));
             if (!Files.isRegularFile(dump)) {
                 return Optional.empty();
             }
@@ -240,7 +356,7 @@ public final class LocalReviver implements Reviver {
         return strays.stream()
                 .distinct()
                 .filter(stray -> stray.conf().myself().port() == port)
-                .max(Comparator.comparing(stray -> modified(stray.file())));
+                .max(Comparator.comparingLong(stray -> modified(stray.file())));
     }
 
     private static long modified(Path file) {
@@ -288,11 +404,13 @@ public final class LocalReviver implements Reviver {
     @Override
     public Supplier<Optional<String>> revive(
             HealStep.Revive step, NodesConf conf, MemberConnections connections, HealListener listener) {
-        Way way = ways.get(step.stranger().address());
+        Way way = ways.get(step.node().address());
         if (way == null) {
-            throw new IllegalStateException("no way was found for " + step.stranger());
+            throw new IllegalStateException("no way was found for " + step.node());
         }
-        stop(step, way.process(), connections, listener);
+        if (step.stranger().isPresent()) {
+            stop(step, step.stranger().get(), way.process().orElseThrow(), connections, listener);
+        }
         NodesConfFile file = new NodesConfFile(step.revival().file());
         keep(file);
         file.write(conf).ifPresent(listener::notice);
@@ -312,8 +430,11 @@ public final class LocalReviver implements Reviver {
     }
 
     private void stop(
-            HealStep.Revive step, ServerProcess process, MemberConnections connections, HealListener listener) {
-        Member stranger = step.stranger();
+            HealStep.Revive step,
+            Member stranger,
+            ServerProcess process,
+            MemberConnections connections,
+            HealListener listener) {
         try {
             connections.askAtLength(
                     stranger,

@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -57,7 +58,16 @@ final class Recognition {
             if (node.isReached() || matched.contains(node.id())) {
                 continue;
             }
-            if (!node.slots().isEmpty()) {
+            Optional<String> broken = node.address()
+                    .flatMap(address -> Optional.ofNullable(scene.broken().get(address)));
+            if (broken.isPresent()) {
+                findings.add(new Finding.CannotStart(
+                        node,
+                        Objects.requireNonNull(
+                                        scene.revivals().get(node.address().orElseThrow()))
+                                .file(),
+                        broken.get()));
+            } else if (!node.slots().isEmpty()) {
                 findings.add(new Finding.DeadOwner(node));
             } else if (node.address().isEmpty()) {
                 findings.add(new Finding.Ghost(node));
@@ -166,7 +176,9 @@ final class Recognition {
         for (Node node : cluster.nodes()) {
             List<Node> unaware = cluster.nodes().stream()
                     .filter(viewer -> views.containsKey(viewer.id()))
-                    .filter(viewer -> views.get(viewer.id()).line(node.id()).isEmpty())
+                    .filter(viewer -> Objects.requireNonNull(views.get(viewer.id()))
+                            .line(node.id())
+                            .isEmpty())
                     .toList();
             if (!unaware.isEmpty() && !matched.contains(node.id()) && node.isReached()) {
                 findings.add(new Finding.KnownToSome(node, unaware));

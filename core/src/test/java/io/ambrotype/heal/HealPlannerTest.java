@@ -57,6 +57,7 @@ class HealPlannerTest {
 
     private final Map<HostAndPort, SlotSet> holdings = new HashMap<>();
     private final Map<HostAndPort, Revival> revivals = new HashMap<>();
+    private final Map<HostAndPort, String> broken = new HashMap<>();
     private final List<Outsider> outsiders = new ArrayList<>();
     private final List<Node> orphans = new ArrayList<>();
     private Optional<EarlierLayout> earlier = Optional.empty();
@@ -207,6 +208,29 @@ class HealPlannerTest {
     }
 
     @Test
+    void whoCannotStartIsStartedOnARebuiltFileButNeverAsAnEmptyOwner() {
+        broken.put(SeenCluster.address(4), "is empty");
+        revivals.put(SeenCluster.address(4), revival(false, Optional.empty()));
+        HealPlan replica = plan(seen(WHOLE, 4));
+        assertThat(kinds(replica)).containsExactly("Revive");
+        assertThat(replica.steps().getFirst().text())
+                .startsWith("put the nodes.conf of node dddddddd (a replica of 10.0.0.1:7000");
+
+        String down = TAKEN_OVER.replace(B + " :0@0 master,fail,noaddr", B + " 10.0.0.2:7000@17000 master,fail");
+        broken.put(SeenCluster.address(2), "is missing");
+        revivals.put(SeenCluster.address(2), revival(false, Optional.empty()));
+        assertThat(kinds(plan(seen(down, 2)))).containsExactly("Revive", "FailBack");
+        // Its replica lives and has not taken over yet.
+        assertThat(plan(seen(WHOLE, 2)).steps()).isEmpty();
+        // Nobody else has its data: with them only.
+        assertThat(plan(seen(WHOLE, 2, 5)).steps()).isEmpty();
+        revivals.put(
+                SeenCluster.address(2),
+                revival(false, Optional.of(new LeftData(Path.of("/srv/2/dump.rdb"), 7, Instant.EPOCH))));
+        assertThat(kinds(plan(seen(WHOLE, 2, 5)))).containsExactly("Revive");
+    }
+
+    @Test
     void aGhostIsForgotten() {
         HealPlan plan = plan(seen(WHOLE + X + " :0@0 master,fail,noaddr - 0 0 0 disconnected\n"));
         assertThat(kinds(plan)).containsExactly("Forget");
@@ -282,7 +306,13 @@ class HealPlannerTest {
 
     private HealPlan plan(Topology cluster, HealRequest request) {
         return HealPlanner.plan(
-                new Scene(new Survey(cluster, outsiders, orphans), ShardMates.UNKNOWN, earlier, holdings, revivals),
+                new Scene(
+                        new Survey(cluster, outsiders, orphans),
+                        ShardMates.UNKNOWN,
+                        earlier,
+                        holdings,
+                        revivals,
+                        broken),
                 request);
     }
 

@@ -12,6 +12,7 @@ import io.ambrotype.lab.RedisServer;
 import io.ambrotype.lab.ServerBinary;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.ServerVersion.Vendor;
 import io.ambrotype.topology.NodeFlag;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodesConf;
@@ -19,13 +20,16 @@ import io.ambrotype.topology.Role;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Clusters after accidents, and the same clusters after they were mended. */
@@ -75,6 +79,37 @@ class HealTest {
         assertThat(heal(lab).out()).startsWith("nothing to mend: every node of ");
     }
 
+    /** A node that lost its file, and one whose file was cut short: both are down, and heal starts them as themselves. */
+    @Test
+    void nodesThatCannotStartAreStartedOnRebuiltFiles() throws Exception {
+        LabCluster lab = labs.cluster(
+                ServersUnderTest.any(),
+                3,
+                1,
+                spec -> spec.with(LabLayout.FOLDER_EACH).withNodeTimeout(NODE_TIMEOUT));
+        Topology before = discover(lab);
+        RedisServer master = lab.servers().get(1);
+        RedisServer replica = lab.servers().get(3);
+        String id = id(master);
+        master.shutdown();
+        replica.shutdown();
+        Path file = master.dataFolder().resolve("nodes.conf");
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(whole, whole.length / 2));
+        Files.delete(replica.dataFolder().resolve("nodes.conf"));
+        await().atMost(Labs.patience())
+                .until(() -> lab.servers().stream()
+                        .filter(RedisServer::isRunning)
+                        .allMatch(viewer -> sees(viewer, lab.servers().get(4), id)));
+
+        assertThat(heal(lab, "--dry-run").out())
+                .contains(" is down and cannot come back as itself: " + file + " is damaged (")
+                .contains("nodes.conf is missing\n");
+        mends(lab);
+        assertThat(discover(lab).differencesFrom(before)).isEmpty();
+        assertThat(file.resolveSibling("nodes.conf.before-heal")).hasSize(whole.length / 2);
+    }
+
     private void mends(LabCluster lab, String... options) {
         List<String> all = new ArrayList<>(List.of(options));
         all.add("--yes");
@@ -107,6 +142,7 @@ class HealTest {
                                 .filter(viewer -> !viewer.equals(master))
                                 .allMatch(viewer -> sees(viewer, replica, id)));
         CommandLineRun planned = heal(lab, "--dry-run");
+        assertThat(keys(replica) == 0).as("emptied").isEqualTo(!server.version().isAtLeast(Vendor.VALKEY, 9, 0));
         if (keys(replica) == 0) {
             assertThat(planned.out())
                     .contains("lost its identity and still owns slots 5461-10921")
