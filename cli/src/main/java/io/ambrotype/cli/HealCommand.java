@@ -12,7 +12,6 @@ import io.ambrotype.heal.HealRequest;
 import io.ambrotype.heal.HealStep;
 import io.ambrotype.heal.Healer;
 import io.ambrotype.heal.LocalReviver;
-import io.ambrotype.host.LaunchSettings;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.topology.Node;
@@ -61,6 +60,9 @@ final class HealCommand implements Callable<Integer> {
 
     @Mixin
     private DeploymentOptions deployment = new DeploymentOptions();
+
+    @Mixin
+    private StartOptions start = new StartOptions();
 
     @Option(
             names = "--discard",
@@ -185,7 +187,7 @@ final class HealCommand implements Callable<Integer> {
         Healer healer = new Healer(
                 target.settings(),
                 target.seeds(),
-                new LocalReviver(target.settings(), LaunchSettings.AUTO, places, Time.SYSTEM),
+                new LocalReviver(target.settings(), start.resolve(target), places, Time.SYSTEM),
                 journals(),
                 Duration.ofSeconds(limit),
                 Time.SYSTEM);
