@@ -1,0 +1,59 @@
+package io.ambrotype.restart;
+
+import io.ambrotype.control.Election;
+import io.ambrotype.topology.NodeConfiguration;
+import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.Topology;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * All that a plan is made from, as it was seen at one moment. Immutable.
+ *
+ * @param topology the deployment
+ * @param configurations the settings of every node that was reached
+ * @param starts how every node that was reached would be started again
+ * @param slotMigrations by node, the migration of slots that it says is under way
+ * @param elections who has stood for election lately, in earlier runs
+ * @param time when
+ */
+public record RestartObservation(
+        Topology topology,
+        Map<NodeId, NodeConfiguration> configurations,
+        Map<NodeId, StartAgain> starts,
+        Map<NodeId, String> slotMigrations,
+        List<Election> elections,
+        Instant time) {
+    /** Of a setting that is not told. */
+    private static final Duration NODE_TIMEOUT = Duration.ofSeconds(15);
+
+    /** Keeps its own maps. */
+    public RestartObservation {
+        configurations = Map.copyOf(configurations);
+        starts = Map.copyOf(starts);
+        slotMigrations = Map.copyOf(slotMigrations);
+        elections = List.copyOf(elections);
+    }
+
+    /** A setting of a node; empty text where it is not known. */
+    String setting(NodeId node, String name) {
+        NodeConfiguration configuration = configurations.get(node);
+        return configuration == null ? "" : configuration.value(name).orElse("");
+    }
+
+    /** A setting that is a number; the default where it is not known. */
+    long number(NodeId node, String name, long byDefault) {
+        String value = setting(node, name);
+        return value.matches("[0-9]{1,18}") ? Long.parseLong(value) : byDefault;
+    }
+
+    /** The longest {@code cluster-node-timeout} of all nodes. */
+    Duration nodeTimeout() {
+        return Duration.ofMillis(topology.nodes().stream()
+                .mapToLong(node -> number(node.id(), "cluster-node-timeout", NODE_TIMEOUT.toMillis()))
+                .max()
+                .orElse(NODE_TIMEOUT.toMillis()));
+    }
+}

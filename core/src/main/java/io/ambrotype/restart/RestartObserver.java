@@ -1,0 +1,143 @@
+package io.ambrotype.restart;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
+import io.ambrotype.control.Member;
+import io.ambrotype.control.MemberConnections;
+import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.RespErrorException;
+import io.ambrotype.resp.RespReply;
+import io.ambrotype.resp.ServerVersion.Vendor;
+import io.ambrotype.topology.Node;
+import io.ambrotype.topology.NodeConfiguration;
+import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.NodeState;
+import io.ambrotype.topology.Topology;
+import io.ambrotype.topology.TopologyReader;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Looks at everything that a plan is made from. Changes nothing. */
+final class RestartObserver {
+    /** Begins the client names of all runs. */
+    static final String CLIENT_PREFIX = "ambrotype-restart-";
+
+    private static final Set<String> ENDED_MIGRATIONS =
+            Set.of("success", "completed", "done", "failed", "canceled", "cancelled");
+
+    private final RestartTools tools;
+
+    RestartObserver(RestartTools tools) {
+        this.tools = tools;
+    }
+
+    /** The deployment behind the seeds and some further addresses. */
+    Topology topology(List<HostAndPort> more) {
+        Set<HostAndPort> seeds = new LinkedHashSet<>(tools.seeds());
+        seeds.addAll(more);
+        return new TopologyReader(tools.settings()).discover(List.copyOf(seeds));
+    }
+
+    /** Everything about it. */
+    RestartObservation observe(Topology topology, MemberConnections connections) {
+        Map<NodeId, NodeConfiguration> configurations = new ConcurrentHashMap<>();
+        Map<NodeId, StartAgain> starts = new ConcurrentHashMap<>();
+        Map<NodeId, String> migrations = new ConcurrentHashMap<>();
+        Map<Member, NodeState> reached = new ConcurrentHashMap<>();
+        for (Node node : topology.nodes()) {
+            node.state().ifPresent(state -> reached.put(Member.of(node), state));
+        }
+        connections.each(reached.keySet(), member -> {
+            NodeState state = Objects.requireNonNull(reached.get(member));
+            configurations.put(member.id(), connections.ask(member, NodeConfiguration::read));
+            migration(state, member, connections).ifPresent(text -> migrations.put(member.id(), text));
+            return member;
+        });
+        reached.forEach(
+                (member, state) -> starts.put(member.id(), tools.starters().find(member, state)));
+        return new RestartObservation(
+                topology,
+                configurations,
+                starts,
+                migrations,
+                RunHistory.elections(
+                        tools.journals(),
+                        topology.nodes().stream().map(Node::id).toList()),
+                tools.time().instant());
+    }
+
+    /**
+     * Makes sure that nobody else restarts these nodes.
+     *
+     * @throws AmbrotypeException {@code LOCKED} where a client of another run is connected to one of them
+     */
+    static void requireAlone(List<Member> members, MemberConnections connections) {
+        List<Optional<String>> others = connections.each(
+                members, member -> connections.ask(member, connection -> other(connection, connections.clientName())));
+        for (int i = 0; i < members.size(); i++) {
+            if (others.get(i).isPresent()) {
+                throw AmbrotypeException.of(
+                                ErrorCode.LOCKED,
+                                "another restart of this deployment is at work: " + members.get(i) + " has its client "
+                                        + others.get(i).get())
+                        .withHint("wait for it to end; two at once would stop both copies of a shard");
+            }
+        }
+    }
+
+    private static Optional<String> other(RespConnection connection, String ownName) {
+        return connection
+                .text("CLIENT", "LIST")
+                .lines()
+                .flatMap(line -> Arrays.stream(line.split(" ")))
+                .filter(field -> field.startsWith("name=" + CLIENT_PREFIX))
+                .map(field -> field.substring("name=".length()))
+                .filter(name -> !name.equals(ownName))
+                .findFirst();
+    }
+
+    /** Valkey 9.0 and Redis 8.4 move slots on their own; older servers show it as open slots. */
+    private static Optional<String> migration(NodeState state, Member member, MemberConnections connections) {
+        if (!state.isCluster()) {
+            return Optional.empty();
+        }
+        String[] command;
+        if (state.version().isAtLeast(Vendor.VALKEY, 9, 0)) {
+            command = new String[] {"CLUSTER", "GETSLOTMIGRATIONS"};
+        } else if (state.version().isAtLeast(Vendor.REDIS, 8, 4)) {
+            command = new String[] {"CLUSTER", "MIGRATION", "STATUS", "ALL"};
+        } else {
+            return Optional.empty();
+        }
+        try {
+            for (RespReply migration : connections.ask(member, connection -> connection.array(command))) {
+                Map<String, String> fields = new HashMap<>();
+                List<RespReply> elements = new ArrayList<>(migration.array());
+                for (int i = 0; i + 1 < elements.size(); i += 2) {
+                    if (!(elements.get(i + 1) instanceof RespReply.ArrayReply)
+                            && !elements.get(i + 1).isNull()) {
+                        fields.put(elements.get(i).text(), elements.get(i + 1).text());
+                    }
+                }
+                String phase = fields.getOrDefault("state", "").toLowerCase(Locale.ROOT);
+                if (!ENDED_MIGRATIONS.contains(phase)) {
+                    return Optional.of(phase);
+                }
+            }
+            return Optional.empty();
+        } catch (RespErrorException _) {
+            // Not told: open slots and disagreeing views are seen all the same.
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,539 @@
+package io.ambrotype.restart;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.Time;
+import io.ambrotype.control.BackgroundSave;
+import io.ambrotype.control.ClusterGates;
+import io.ambrotype.control.ClusterSwitchover;
+import io.ambrotype.control.DeploymentGates;
+import io.ambrotype.control.Elections;
+import io.ambrotype.control.Gate;
+import io.ambrotype.control.GateListener;
+import io.ambrotype.control.Journal;
+import io.ambrotype.control.Layout;
+import io.ambrotype.control.Layout.Place;
+import io.ambrotype.control.Look;
+import io.ambrotype.control.Member;
+import io.ambrotype.control.MemberConnections;
+import io.ambrotype.control.Missing;
+import io.ambrotype.control.NodeRestart;
+import io.ambrotype.control.Starter;
+import io.ambrotype.control.Switchover;
+import io.ambrotype.control.TemporarySettings;
+import io.ambrotype.probe.Probe;
+import io.ambrotype.probe.Reading;
+import io.ambrotype.probe.Verdict;
+import io.ambrotype.restart.Restart.Prepared;
+import io.ambrotype.restart.RestartEntry.NodeAtStart;
+import io.ambrotype.restart.RunHistory.Run;
+import io.ambrotype.topology.DeploymentKind;
+import io.ambrotype.topology.Node;
+import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.Role;
+import io.ambrotype.topology.Topology;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Restarts the nodes of a deployment one after the other.
+ *
+ * <ol>
+ *   <li><b>Alone.</b> Every connection is named; a client of another run on any node ends this one before anything is
+ *       done. The journal has the layout, every node's process and how each is started again. A snapshot is taken.
+ *   <li><b>Hold.</b> {@code cluster-migration-barrier} is raised everywhere: otherwise a replica of another shard moves to a
+ *       master whose only replica is down for long.
+ *   <li><b>Replicas</b>, shard by shard. Wait until everybody is in his place in every view and the node could start from
+ *       its own files. Where one live copy of the shard is left, it saves first. Stop; wait until the process is gone; move
+ *       its files where that was asked for; start. Wait until it answers with the same id, has loaded, has its link up
+ *       and what its master had, and every node has heard from it since it started. Raise the barrier on it again.
+ *   <li><b>Masters</b>, one by one. Fail over to the best replica: see {@link ClusterSwitchover}. The old master is a
+ *       replica now and is restarted like one. Fail back.
+ *   <li><b>Masters without slots</b> are restarted where they are.
+ *   <li><b>Release.</b> What was set is put back, and the layout is compared with that of the start: ids, roles, slots.
+ * </ol>
+ *
+ * <p>At no moment is an owner of slots stopped, are two nodes down, or is a gate passed by time alone. What a gate waits for
+ * is asked of all nodes. A gate that stays closed ends the run there: the deployment serves, with at most one node down,
+ * and the error says what was seen and what was expected. Nothing is undone, because whatever went wrong is better looked
+ * at than moved about.
+ *
+ * <p><b>Going on.</b> {@code --resume} trusts the deployment more than the journal. A node that has another process than at
+ * the start of the run has been restarted, by whomever; a master that is not the original one is failed back; a node that
+ * is down is started the way the journal says ({@link ResumePlanner}). So it does not matter at which instruction a run
+ * ended, or whether a node was killed meanwhile. While a node is down the barrier stays raised.
+ *
+ * <p>One thread runs a restart; interrupt it to stop after what it does at that moment.
+ */
+public final class RestartRunner {
+    private static final DateTimeFormatter SECOND =
+            DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final Duration LEAST_LIMIT = Duration.ofSeconds(30);
+    private static final Duration BGSAVE_BEGINS = Duration.ofMinutes(1);
+
+    private final RestartTools tools;
+    private final RestartListener listener;
+
+    /** Runs with these tools. */
+    public RestartRunner(RestartTools tools, RestartListener listener) {
+        this.tools = tools;
+        this.listener = listener;
+    }
+
+    /**
+     * Carries out a plan.
+     *
+     * @param prepared a plan that was made right before
+     * @param probe watches meanwhile; finished here when all went well
+     * @param snapshot takes a snapshot before the first step; not asked where a run is resumed
+     * @throws AmbrotypeException {@code UNSAFE} where a gate stayed closed; {@code LOCKED} where another run is at work;
+     *     {@code INTERRUPTED}. The journal then has the run as broken off, unless nothing was begun
+     * @throws InterruptedException where the thread is interrupted while the probe or the snapshot is at work
+     */
+    public RestartReport run(Prepared prepared, Probe probe, SnapshotTaker snapshot) throws InterruptedException {
+        String run = prepared.run()
+                .map(earlier -> earlier.begun().run())
+                .orElseGet(() -> SECOND.format(tools.time().instant())
+                        + String.format(Locale.ROOT, "-%04x", tools.random().nextInt(1 << 16)));
+        try (MemberConnections connections =
+                new MemberConnections(tools.settings(), RestartObserver.CLIENT_PREFIX + run)) {
+            List<Member> reached = prepared.observation().topology().nodes().stream()
+                    .filter(Node::isReached)
+                    .map(Member::of)
+                    .toList();
+            connections.look(reached);
+            RestartObserver.requireAlone(reached, connections);
+            try (Journal<RestartEntry> journal = Journal.open(RunHistory.file(tools.journals(), run))) {
+                return new Execution(run, prepared, connections, journal, probe).run(snapshot);
+            }
+        }
+    }
+
+    /** One run, from its first line in the journal to its last. */
+    private final class Execution implements GateListener {
+        private final String run;
+        private final Prepared prepared;
+        private final MemberConnections connections;
+        private final Journal<RestartEntry> journal;
+        private final Probe probe;
+        private final Time time = tools.time();
+        private final Layout original;
+        private final Map<NodeId, StartAgain.Possible> launches = new HashMap<>();
+        private final TemporarySettings settings;
+        private final Elections elections;
+        private final DeploymentGates gates;
+        private final Switchover switchover;
+        private final Duration limit;
+        private final List<StepReport> steps = new ArrayList<>();
+        private final List<NodeReport> nodes = new ArrayList<>();
+        private final List<String> notices = new ArrayList<>();
+        private RestartPlan plan;
+        private Layout layout;
+        private String doing = "before the first step";
+
+        Execution(
+                String run,
+                Prepared prepared,
+                MemberConnections connections,
+                Journal<RestartEntry> journal,
+                Probe probe) {
+            this.run = run;
+            this.prepared = prepared;
+            this.connections = connections;
+            this.journal = journal;
+            this.probe = probe;
+            this.plan = prepared.plan();
+            this.layout = plan.before();
+            this.original =
+                    prepared.run().map(earlier -> earlier.begun().layout()).orElse(plan.before());
+            this.limit =
+                    longer(LEAST_LIMIT, prepared.observation().nodeTimeout().multipliedBy(4));
+            this.settings = new TemporarySettings(
+                    connections,
+                    prepared.run().map(Run::settings).orElse(List.of()),
+                    change -> journal.append(new RestartEntry.Setting(time.instant(), change)));
+            this.elections = new Elections(
+                    prepared.observation().elections(),
+                    election -> journal.append(new RestartEntry.Elected(time.instant(), election)));
+            this.gates = new ClusterGates(connections);
+            this.switchover = new ClusterSwitchover(connections, gates, elections, limit, time, this);
+            prepared.run()
+                    .ifPresent(earlier -> earlier.begun().nodes().forEach(node -> {
+                        if (node.launch().isPresent()) {
+                            launches.put(node.member().id(), node.launch().get());
+                        }
+                    }));
+            prepared.observation().starts().forEach((id, start) -> {
+                if (start instanceof StartAgain.Possible possible) {
+                    launches.put(id, possible);
+                }
+            });
+        }
+
+        RestartReport run(SnapshotTaker snapshot) throws InterruptedException {
+            Instant begun = time.instant();
+            try {
+                Optional<String> taken = begin(snapshot);
+                probe.next();
+                if (plan.steps().stream().anyMatch(Step.Start.class::isInstance)) {
+                    follow();
+                    planRest();
+                }
+                follow();
+                Topology end = requireLayout();
+                Verdict verdict = probe.finish();
+                journal.append(new RestartEntry.Ended(time.instant(), "done", Optional.empty()));
+                return new RestartReport(
+                        run,
+                        plan,
+                        journal.file(),
+                        taken,
+                        steps,
+                        nodes,
+                        elections.known().stream()
+                                .filter(election ->
+                                        original.find(election.candidate().id()).isPresent())
+                                .toList(),
+                        verdict,
+                        Layout.of(end),
+                        Duration.between(begun, time.instant()),
+                        notices);
+            } catch (AmbrotypeException e) {
+                throw brokenOff(e);
+            } catch (RuntimeException | InterruptedException e) {
+                brokenOff(AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted"));
+                throw e;
+            }
+        }
+
+        private Optional<String> begin(SnapshotTaker snapshot) throws InterruptedException {
+            if (prepared.isResumed()) {
+                announce();
+                return prepared.run().flatMap(Run::snapshot);
+            }
+            List<NodeAtStart> atStart = new ArrayList<>();
+            for (Node node : prepared.observation().topology().nodes()) {
+                node.state()
+                        .ifPresent(state -> atStart.add(new NodeAtStart(
+                                Member.of(node),
+                                state.runId(),
+                                state.version().toString(),
+                                Optional.ofNullable(launches.get(node.id())))));
+            }
+            journal.append(new RestartEntry.Begun(
+                    time.instant(), run, tools.toolVersion(), prepared.request(), original, atStart));
+            announce();
+            Optional<String> taken = snapshot.take();
+            taken.ifPresent(id -> journal.append(new RestartEntry.SnapshotTaken(time.instant(), id)));
+            return taken;
+        }
+
+        private void announce() {
+            journal.append(new RestartEntry.Planned(
+                    time.instant(), plan.steps().stream().map(Step::title).toList()));
+            listener.begun(run, plan);
+        }
+
+        private void follow() throws InterruptedException {
+            for (int i = 0; i < plan.steps().size(); i++) {
+                Step step = plan.steps().get(i);
+                int number = i + 1;
+                doing = "at step " + number + " of " + plan.steps().size() + " (" + step.title() + ")";
+                requireShortStalls(step);
+                journal.append(new RestartEntry.StepBegun(time.instant(), number, step.title()));
+                listener.stepBegun(number, step);
+                Instant begun = time.instant();
+                carryOut(step);
+                Duration duration = Duration.between(begun, time.instant());
+                Reading reading = probe.next();
+                StepReport report = new StepReport(step, duration, reading);
+                steps.add(report);
+                journal.append(new RestartEntry.StepEnded(
+                        time.instant(),
+                        number,
+                        duration.toMillis(),
+                        reading.writes(),
+                        reading.longestStall().toMillis(),
+                        reading.errors(),
+                        reading.lost()));
+                listener.stepEnded(number, report);
+            }
+        }
+
+        private void carryOut(Step step) {
+            switch (step) {
+                case Step.HoldReplicas hold -> {
+                    awaitInPlace("everybody to be in his place");
+                    hold.members().forEach(this::holdReplicas);
+                }
+                case Step.Start start -> start(start);
+                case Step.Restart restart -> restart(restart);
+                case Step.FailOver failOver -> layout = switchover.run(layout, failOver.from(), failOver.to());
+                case Step.ReleaseReplicas _ -> {
+                    settings.putBack().forEach(this::notice);
+                    awaitInPlace("everybody to be in his place in the end");
+                }
+            }
+        }
+
+        private void requireShortStalls(Step next) {
+            if (!(next instanceof Step.FailOver)
+                    || prepared.request().maxStall().isEmpty()) {
+                return;
+            }
+            Duration most = prepared.request().maxStall().get();
+            steps.stream()
+                    .filter(report -> report.reading().longestStall().compareTo(most) > 0)
+                    .max(Comparator.comparing(report -> report.reading().longestStall()))
+                    .ifPresent(report -> {
+                        throw AmbrotypeException.of(
+                                ErrorCode.UNSAFE,
+                                "writers stalled for "
+                                        + report.reading().longestStall().toMillis() + " ms during '"
+                                        + report.step().title() + "', longer than the " + most.toMillis()
+                                        + " ms allowed: no further fail-over is begun");
+                    });
+        }
+
+        private void holdReplicas(Member member) {
+            settings.set(member, Step.HoldReplicas.SETTING, Step.HoldReplicas.VALUE)
+                    .ifPresent(this::notice);
+        }
+
+        private void awaitInPlace(String what) {
+            new Gate(what, limit).await(time, this, gates.inPlace(layout));
+        }
+
+        private void restart(Step.Restart step) {
+            Member member = step.member();
+            awaitInPlace("everybody to be in his place before " + member + " is stopped");
+            new Gate(member + " to be fit to be stopped", limit).await(time, this, gates.stoppable(layout, member));
+            step.saveFirst().ifPresent(copy -> {
+                new BackgroundSave(connections, time, this).run(copy, BGSAVE_BEGINS);
+                awaitInPlace("everybody to be in his place before " + member + " is stopped");
+            });
+            Starter starter = starter(member);
+            NodeRestart restart = new NodeRestart(connections, gates, time, this);
+            Look.Seen before = seen(member);
+            long fullBefore = fullSynchronizations(member);
+            journal.append(new RestartEntry.Stopping(
+                    time.instant(), member, before.state().runId()));
+            Instant stopped = time.instant();
+            String earlier = restart.stop(member, starter);
+            Look.Seen back = restart.start(layout, member, Optional.of(earlier), starter);
+            journal.append(new RestartEntry.Started(
+                    time.instant(), member, back.state().runId()));
+            Duration down = Duration.between(stopped, time.instant());
+            awaitInPlace(member + " to be in its place again");
+            if (plan.kind() == DeploymentKind.CLUSTER) {
+                holdReplicas(member);
+            }
+            Look.Seen after = seen(member);
+            nodes.add(new NodeReport(
+                    member,
+                    before.state().version().toString(),
+                    after.state().version().toString(),
+                    before.state().keys(),
+                    after.state().keys(),
+                    down,
+                    fullSynchronizations(member) > fullBefore));
+        }
+
+        /** How often the member's master has sent all its data to anybody. */
+        private long fullSynchronizations(Member member) {
+            NodeId head = layout.masterOf(member.id());
+            return head.equals(member.id())
+                    ? 0
+                    : seen(layout.place(head).member())
+                            .state()
+                            .info()
+                            .number("sync_full")
+                            .orElse(0);
+        }
+
+        private Starter starter(Member member) {
+            StartAgain.Possible how = launches.get(member.id());
+            if (how == null) {
+                throw AmbrotypeException.of(
+                        ErrorCode.UNSAFE, "it is not known how " + member + " would be started again");
+            }
+            return tools.starters().starter(member, how);
+        }
+
+        // ---- a run that goes on
+
+        private void start(Step.Start step) {
+            Member member = step.member();
+            if (step.ownedSlots()) {
+                new Gate("a replica to take over the slots of " + member, limit)
+                        .await(time, this, () -> ownedStill(member));
+            }
+            Look.Seen back = new NodeRestart(connections, gates, time, this)
+                    .start(layout, member, Optional.empty(), starter(member));
+            journal.append(new RestartEntry.Started(
+                    time.instant(), member, back.state().runId()));
+        }
+
+        private Optional<Missing> ownedStill(Member member) {
+            List<Member> others = layout.members().stream()
+                    .filter(other -> !other.equals(member))
+                    .toList();
+            return connections.look(others).stream()
+                    .filter(Look.Seen.class::isInstance)
+                    .map(Look.Seen.class::cast)
+                    .filter(look -> look.state()
+                            .view()
+                            .flatMap(view -> view.line(member.id()))
+                            .filter(line -> !line.slots().isEmpty())
+                            .isPresent())
+                    .findFirst()
+                    .map(look -> Missing.of(look.member() + " still has " + member
+                            + " as owner of slots; it must not come back before a replica was elected"));
+        }
+
+        private void planRest() {
+            RestartObserver observer = new RestartObserver(tools);
+            List<Topology> whole = new ArrayList<>();
+            new Gate("the deployment to be whole again", limit).await(time, this, () -> {
+                Topology topology = observer.topology(
+                        original.members().stream().map(Member::address).toList());
+                whole.clear();
+                whole.add(topology);
+                return RestartPlanner.obstacle(topology)
+                        .map(problem -> new Missing(problem.sentence(), progress(topology)));
+            });
+            RestartObservation observation = observer.observe(whole.getFirst(), connections);
+            Prepared rest = Restart.prepareRest(prepared.run().orElseThrow(), observation, false);
+            plan = rest.plan();
+            layout = plan.before();
+            announce();
+        }
+
+        private static String progress(Topology topology) {
+            return topology.nodes().stream()
+                    .flatMap(node -> node.state().stream())
+                    .map(state -> state.info().value("loading_loaded_bytes").orElse("")
+                            + state.info().value("master_sync_left_bytes").orElse(""))
+                    .collect(Collectors.joining(" "));
+        }
+
+        // ---- the end
+
+        private Topology requireLayout() {
+            doing = "after the last step";
+            Topology end = new RestartObserver(tools)
+                    .topology(original.members().stream().map(Member::address).toList());
+            List<String> differences = new ArrayList<>(Layout.of(end).differencesFrom(plan.after()));
+            RestartPlanner.obstacle(end).ifPresent(problem -> differences.add(problem.sentence()));
+            if (!differences.isEmpty()) {
+                throw AmbrotypeException.of(
+                        ErrorCode.UNSAFE, "the layout is not what it should be: " + String.join("; ", differences));
+            }
+            return end;
+        }
+
+        private AmbrotypeException brokenOff(AmbrotypeException e) {
+            boolean interrupted = Thread.interrupted();
+            try {
+                List<Look> looks = connections.look(layout.members());
+                String state = state(looks);
+                if (looks.stream().allMatch(Look.Seen.class::isInstance)) {
+                    settings.putBack().forEach(this::notice);
+                } else {
+                    notice("what was set for the time of the run stays set until it is resumed or abandoned");
+                }
+                journal.append(new RestartEntry.BrokenOff(time.instant(), e.getMessage()));
+                return AmbrotypeException.of(e.code(), "stopped " + doing + ": " + e.getMessage() + "; " + state)
+                        .withHint(e.hint().map(hint -> hint + "; then ").orElse("") + "ambrotype restart "
+                                + plan.deployment() + " --resume goes on from here")
+                        .causedBy(e);
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
+
+        /** How the deployment is now, in a sentence. */
+        private String state(List<Look> looks) {
+            List<Look.Seen> seen = new ArrayList<>();
+            List<String> parts = new ArrayList<>();
+            Set<NodeId> masters = looks.stream()
+                    .filter(Look.Seen.class::isInstance)
+                    .map(Look.Seen.class::cast)
+                    .filter(look -> look.state().replication().role() == Role.MASTER)
+                    .map(look -> look.member().id())
+                    .collect(Collectors.toSet());
+            for (Look look : looks) {
+                switch (look) {
+                    case Look.Seen answer -> seen.add(answer);
+                    case Look.Unseen unseen -> parts.add(down(unseen.member(), masters));
+                }
+            }
+            long serving = seen.stream()
+                    .filter(look ->
+                            look.state().view().map(view -> view.stateOk()).orElse(true))
+                    .count();
+            parts.addFirst(
+                    serving == seen.size()
+                            ? "all " + seen.size() + " nodes that answer say that the cluster serves"
+                            : serving + " of " + seen.size() + " nodes that answer say that the cluster serves");
+            return String.join("; ", parts);
+        }
+
+        private String down(Member member, Set<NodeId> masters) {
+            NodeId head = layout.masterOf(member.id());
+            Place place = layout.place(head);
+            List<Place> shard = new ArrayList<>(layout.replicasOf(head));
+            shard.add(place);
+            boolean served = shard.stream()
+                    .anyMatch(each -> masters.contains(each.member().id()));
+            return member + " does not answer"
+                    + (served || !place.ownsSlots()
+                            ? ""
+                            : ", and no other node serves slots " + place.slots()
+                                    + ": unless a replica takes over, what it acknowledged and had not saved is lost");
+        }
+
+        private Look.Seen seen(Member member) {
+            return switch (connections.look(member)) {
+                case Look.Seen seen -> seen;
+                case Look.Unseen unseen -> throw AmbrotypeException.of(ErrorCode.UNSAFE, unseen.reason());
+            };
+        }
+
+        // ---- what is told
+
+        @Override
+        public void waiting(String gate, String missing) {
+            listener.waiting(gate, missing);
+        }
+
+        @Override
+        public void passed(String gate, Duration waited) {
+            journal.append(new RestartEntry.GatePassed(time.instant(), gate, waited.toMillis()));
+            listener.passed(gate, waited);
+        }
+
+        @Override
+        public void notice(String sentence) {
+            notices.add(sentence);
+            listener.notice(sentence);
+        }
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) >= 0 ? one : other;
+    }
+}
