@@ -13,11 +13,14 @@ import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodesConf.Line;
 import io.ambrotype.topology.Role;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
@@ -58,10 +61,20 @@ public final class ClusterGates implements DeploymentGates {
     }
 
     @Override
-    public Supplier<Optional<Missing>> inPlace(Layout expected) {
-        Map<NodeId, Long> goals = new HashMap<>();
-        return () -> missing(expected, goals);
+    public Supplier<Optional<Missing>> inPlace(Layout expected, Collection<Member> known) {
+        Wait wait = new Wait(expected, Set.copyOf(known), new HashMap<>(), new HashSet<>());
+        return () -> missing(wait);
     }
+
+    /**
+     * What one wait remembers.
+     *
+     * @param goals by master, the offset that its replicas have to reach
+     * @param idle viewers with those to whom they had a link and no PING on its way at an earlier look
+     */
+    private record Wait(Layout expected, Set<Member> known, Map<NodeId, Long> goals, Set<Pair> idle) {}
+
+    private record Pair(String viewerRunId, NodeId other) {}
 
     @Override
     public Supplier<Optional<Missing>> stoppable(Layout expected, Member member) {
@@ -117,7 +130,8 @@ public final class ClusterGates implements DeploymentGates {
         answers.put(look.member().id(), new FirstAnswer(look.state().runId(), look.time()));
     }
 
-    private Optional<Missing> missing(Layout expected, Map<NodeId, Long> goals) {
+    private Optional<Missing> missing(Wait wait) {
+        Layout expected = wait.expected();
         Map<NodeId, Look.Seen> seen = new HashMap<>();
         for (Look look : connections.look(expected.members())) {
             switch (look) {
@@ -135,13 +149,13 @@ public final class ClusterGates implements DeploymentGates {
             }
         }
         for (Place place : expected.places()) {
-            Optional<Missing> missing = ReplicaGate.missing(place, expected, seen, goals);
+            Optional<Missing> missing = ReplicaGate.missing(place, expected, seen, wait.goals());
             if (missing.isPresent()) {
                 return missing;
             }
         }
         for (Place viewer : expected.places()) {
-            Optional<String> missing = missingInView(expected, seen, viewer.member());
+            Optional<String> missing = missingInView(wait, seen, viewer.member());
             if (missing.isPresent()) {
                 return missing.map(Missing::of);
             }
@@ -149,7 +163,8 @@ public final class ClusterGates implements DeploymentGates {
         return Optional.empty();
     }
 
-    private Optional<String> missingInView(Layout expected, Map<NodeId, Look.Seen> seen, Member viewer) {
+    private Optional<String> missingInView(Wait wait, Map<NodeId, Look.Seen> seen, Member viewer) {
+        Layout expected = wait.expected();
         Look.Seen look = require(seen, viewer.id());
         if (look.state().view().isEmpty()) {
             return Optional.of(viewer + " does not tell its view of the cluster"
@@ -163,14 +178,15 @@ public final class ClusterGates implements DeploymentGates {
                 return Optional.of(
                         viewer + " does not know " + other + " (" + other.id().shortForm() + ")");
             }
-            Optional<String> missing = missingInLine(viewer, place, line.get());
+            Optional<String> missing =
+                    missingInLine(viewer, place, line.get(), wait.known().contains(other) || other.equals(viewer));
             if (missing.isPresent()) {
                 return missing;
             }
             if (!other.equals(viewer) && !line.get().connected()) {
                 return Optional.of(viewer + " has no link to " + other);
             }
-            if (!other.equals(viewer) && !heardSinceStart(look, require(seen, other.id()), line.get())) {
+            if (!other.equals(viewer) && !heardSinceStart(wait, look, require(seen, other.id()), line.get())) {
                 return Optional.of(viewer + " has not heard from " + other + " since it started");
             }
             if (place.ownsSlots()) {
@@ -192,14 +208,15 @@ public final class ClusterGates implements DeploymentGates {
         return view.stateOk() ? Optional.empty() : Optional.of(viewer + " says cluster_state:fail");
     }
 
-    private static Optional<String> missingInLine(Member viewer, Place place, Line line) {
+    private static Optional<String> missingInLine(Member viewer, Place place, Line line, boolean roleToo) {
         Member other = place.member();
         for (NodeFlag flag : List.of(NodeFlag.FAIL, NodeFlag.PFAIL, NodeFlag.HANDSHAKE, NodeFlag.NOADDR)) {
             if (line.flags().contains(flag)) {
                 return Optional.of(viewer + " has " + other + " as " + flag.text());
             }
         }
-        if (line.role() != place.role() || !line.master().equals(place.master())) {
+        boolean rightRole = line.role() == place.role() && line.master().equals(place.master());
+        if (!rightRole && (roleToo || place.role() == Role.MASTER)) {
             return Optional.of(
                     switch (place.role()) {
                         case MASTER -> viewer + " does not see " + other + " as a master";
@@ -213,10 +230,18 @@ public final class ClusterGates implements DeploymentGates {
         return line.openSlots().isEmpty() ? Optional.empty() : Optional.of(viewer + " has open slots");
     }
 
-    /** Whether the viewer's last PONG from the other is younger than both of their processes, by the viewer's clock. */
-    private boolean heardSinceStart(Look.Seen viewer, Look.Seen other, Line line) {
+    /**
+     * Whether the viewer's last PONG from the other is younger than both of their processes, by the viewer's clock. Of a
+     * viewer that has just started that cannot be told from its dates: it has dated all PONGs at its start, and the first
+     * real ones come within milliseconds. It sends a PING over every new link at once; so a link without a PING on its way,
+     * at two looks, has had its PONG.
+     */
+    private boolean heardSinceStart(Wait wait, Look.Seen viewer, Look.Seen other, Line line) {
         Instant pong = Instant.ofEpochMilli(line.pongReceived());
-        return pong.isAfter(startOf(other, viewer)) && pong.isAfter(ownStart(viewer));
+        boolean idle = line.pingSent() == 0
+                && !wait.idle()
+                        .add(new Pair(viewer.state().runId(), other.member().id()));
+        return pong.isAfter(startOf(other, viewer)) && (idle || pong.isAfter(ownStart(viewer)));
     }
 
     private Instant startOf(Look.Seen other, Look.Seen viewer) {

@@ -8,6 +8,7 @@ import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.resp.ServerVersion.Vendor;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -84,17 +85,20 @@ public final class ClusterSwitchover implements Switchover {
                     to + " did not take over from " + from
                             + " in time; writers of this shard were held meanwhile; it is asked once more when its cool-down is over");
         }
-        new Gate("everybody to know " + to + " as the new master", limit).await(time, listener, gates.inPlace(after));
+        new Gate("everybody to know " + to + " as the new master", limit)
+                .await(time, listener, gates.inPlace(after, List.of()));
         return after;
     }
 
     private void awaitReady(Layout now, Member from, Member to) {
-        new Gate("everybody to be ready for the fail-over to " + to, limit).await(time, listener, gates.inPlace(now));
+        new Gate("everybody to be ready for the fail-over to " + to, limit)
+                .await(time, listener, gates.inPlace(now, List.of(from, to)));
         requireNotOlder(from, to);
         awaitCoolDown(to);
         new Gate(to + " to be up to date", limit).await(time, listener, () -> notUpToDate(from, to));
         // What was true before the cool-down need not be true after it.
-        new Gate("everybody to be ready for the fail-over to " + to, limit).await(time, listener, gates.inPlace(now));
+        new Gate("everybody to be ready for the fail-over to " + to, limit)
+                .await(time, listener, gates.inPlace(now, List.of(from, to)));
     }
 
     private void requireNotOlder(Member from, Member to) {

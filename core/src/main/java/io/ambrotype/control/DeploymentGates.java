@@ -1,5 +1,6 @@
 package io.ambrotype.control;
 
+import java.util.Collection;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -11,9 +12,17 @@ import java.util.function.Supplier;
 public interface DeploymentGates {
     /**
      * Everybody answers as himself and has the place that he should have, every replica's link is up and has what its
-     * master had at the first look, and everybody knows everybody else as present.
+     * master had at the first look, and everybody knows everybody else as present and the masters as masters.
+     *
+     * @param known the replicas whose role everybody has to know too: news of it may take seconds, and only matter where
+     *     it is about a candidate, or about the end
      */
-    Supplier<Optional<Missing>> inPlace(Layout expected);
+    Supplier<Optional<Missing>> inPlace(Layout expected, Collection<Member> known);
+
+    /** The same, everybody knowing everybody's role. */
+    default Supplier<Optional<Missing>> inPlace(Layout expected) {
+        return inPlace(expected, expected.members());
+    }
 
     /** The member could be stopped now, and would come back: it is no owner of slots, and its own files will do. */
     Supplier<Optional<Missing>> stoppable(Layout expected, Member member);

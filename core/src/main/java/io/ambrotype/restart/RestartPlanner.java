@@ -182,7 +182,7 @@ final class RestartPlanner {
 
     private static boolean isObstacle(Problem problem) {
         return switch (problem.kind()) {
-            case SEED_UNREACHABLE, WRITABLE_REPLICA, UNKNOWN_REPLICA -> false;
+            case SEED_UNREACHABLE, WRITABLE_REPLICA, UNKNOWN_REPLICA, SENTINEL_UNREACHABLE -> false;
             case UNCOVERED_SLOTS,
                     OPEN_SLOTS,
                     VIEWS_DISAGREE,
@@ -200,7 +200,10 @@ final class RestartPlanner {
                     STRANGER_AT_ADDRESS,
                     SAME_ID_TWICE,
                     REPLICA_LINK_DOWN,
-                    REPLICATION_ID_DIFFERS -> true;
+                    REPLICATION_ID_DIFFERS,
+                    SENTINELS_WITHOUT_QUORUM,
+                    SENTINEL_DISAGREES,
+                    SENTINEL_FAILOVER -> true;
         };
     }
 
@@ -452,7 +455,7 @@ final class RestartPlanner {
                                 Comparator.reverseOrder())
                         .thenComparing(this::coolsDown)
                         .thenComparing(replica -> isOnHostOf(replica, shard.master()))
-                        .thenComparing(replica -> lag(replica, shard.master()) / LAG_OF_THE_MOMENT)
+                        .thenComparingLong(replica -> lag(replica, shard.master()) / LAG_OF_THE_MOMENT)
                         .thenComparing(Node::name))
                 .map(Member::of)
                 .orElseThrow();

@@ -282,7 +282,8 @@ public final class RestartRunner {
                 case Step.FailOver failOver -> layout = switchover.run(layout, failOver.from(), failOver.to());
                 case Step.ReleaseReplicas _ -> {
                     settings.putBack().forEach(this::notice);
-                    awaitInPlace("everybody to be in his place in the end");
+                    new Gate("everybody to know everybody's place in the end", limit)
+                            .await(time, this, gates.inPlace(layout));
                 }
             }
         }
@@ -312,7 +313,7 @@ public final class RestartRunner {
         }
 
         private void awaitInPlace(String what) {
-            new Gate(what, limit).await(time, this, gates.inPlace(layout));
+            new Gate(what, limit).await(time, this, gates.inPlace(layout, List.of()));
         }
 
         private void restart(Step.Restart step) {
