@@ -2,6 +2,7 @@ package io.ambrotype.cli;
 
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.lab.LabLayout;
+import io.ambrotype.lab.LabSpec;
 import io.ambrotype.lab.LabStart;
 import io.ambrotype.lab.LabStatus;
 import io.ambrotype.lab.LabStop;
@@ -93,7 +94,9 @@ final class LabCommand implements Runnable {
                                 + node.clusterState()
                                         .map(state -> ", cluster " + state)
                                         .orElse(""),
-                        node.role().map(LabCommand::lower).orElse("-"),
+                        node.sentinel()
+                                ? "sentinel"
+                                : node.role().map(LabCommand::lower).orElse("-"),
                         node.master().map(HostAndPort::toString).orElse("-"),
                         node.keys().isPresent() ? Units.count(node.keys().getAsLong()) : "-",
                         node.memoryBytes().isPresent()
@@ -129,6 +132,7 @@ final class LabCommand implements Runnable {
                 "  ambrotype lab start",
                 "  ambrotype lab start --server /usr/local/bin/redis-server --conf 'maxmemory 100mb'",
                 "  ambrotype lab start --standalone --replicas 2 --port-base 7300 --dir /tmp/set",
+                "  ambrotype lab start --sentinel --replicas 2 --port-base 7400 --dir /tmp/watched",
                 "  ambrotype lab start --dir /tmp/restored"
             })
     static final class Start extends Action {
@@ -143,6 +147,11 @@ final class LabCommand implements Runnable {
 
         @Option(names = "--standalone", description = "one master with its replicas, no cluster")
         private boolean standalone;
+
+        @Option(
+                names = "--sentinel",
+                description = "one master with its replicas, watched by three Sentinels, on the ports behind theirs")
+        private boolean sentinel;
 
         @Option(
                 names = "--server",
@@ -176,14 +185,15 @@ final class LabCommand implements Runnable {
         public Integer call() {
             LabStart start = new LabStart(
                     dir(),
-                    standalone,
+                    standalone || sentinel,
                     optional(masters),
                     optional(replicas),
                     optional(portBase),
                     Optional.ofNullable(server)
                             .map(path -> context.terminal().directory().resolve(path)),
                     lines,
-                    layout);
+                    layout,
+                    sentinel ? LabSpec.DEFAULT_SENTINELS : 0);
             if (context.options().dryRun) {
                 throw Failures.usage("lab start has no --dry-run");
             }
@@ -321,7 +331,9 @@ final class LabCommand implements Runnable {
                     node.address().toString(),
                     node.folder().toString(),
                     lower(node.state()),
-                    node.role().map(LabCommand::lower).orElse(null),
+                    node.sentinel()
+                            ? "sentinel"
+                            : node.role().map(LabCommand::lower).orElse(null),
                     node.id().map(NodeId::toString).orElse(null),
                     node.pid().isPresent() ? node.pid().getAsLong() : null,
                     node.version().map(Object::toString).orElse(null),

@@ -154,12 +154,15 @@ public final class Main implements Runnable {
     /** All commands, in the order in which help lists them. */
     private static Map<String, Supplier<Object>> commands(Context context) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("status", () -> new StatusCommand(context));
+        commands.put("doctor", () -> new DoctorCommand(context));
         commands.put("backup", () -> new BackupCommand(context));
         commands.put("list", () -> new ListCommand(context));
         commands.put("show", () -> new ShowCommand(context));
         commands.put("verify", () -> new VerifyCommand(context));
         commands.put("compare", () -> new CompareCommand(context));
         commands.put("restore", () -> new RestoreCommand(context));
+        commands.put("add-replica", () -> new AddReplicaCommand(context));
         commands.put("nodes-conf", () -> new NodesConfCommand(context));
         commands.put("rdb", () -> new RdbCommand(context));
         commands.put("lab", () -> LabCommand.commandLine(context));

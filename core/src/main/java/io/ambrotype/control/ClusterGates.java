@@ -298,11 +298,12 @@ public final class ClusterGates implements DeploymentGates {
             }
         }
         return view.lines().stream()
-                .filter(line -> line.role() == Role.REPLICA)
-                .filter(line -> line.master().isPresent()
-                        && !Objects.equals(
-                                shardOf.get(line.id()),
-                                shardOf.get(line.master().get())))
+                .filter(line -> line.role() == Role.REPLICA && line.master().isPresent())
+                // Valkey 8.1 may list itself nowhere; its file then has its master's shard all the same.
+                .filter(line -> shardOf.containsKey(line.id())
+                        && shardOf.containsKey(line.master().get()))
+                .filter(line -> !Objects.equals(
+                        shardOf.get(line.id()), shardOf.get(line.master().get())))
                 .findFirst()
                 .map(line ->
                         Missing.of(member + " still has replica " + line.id().shortForm()

@@ -244,54 +244,23 @@ public record RebuiltNodesConf(
         }
 
         private Optional<Node> findSuccessor(Line opinion) {
-            List<Node> masters = cluster.nodes().stream()
-                    .filter(other ->
-                            other.role() == Role.MASTER && !other.slots().isEmpty())
-                    .toList();
-            Set<NodeId> shard = mates.of(id);
-            List<Node> remembered =
-                    masters.stream().filter(other -> shard.contains(other.id())).toList();
-            if (remembered.size() == 1) {
-                Node master = remembered.getFirst();
-                notes.add("it was a master; " + master.name() + " of the same shard has taken over since, so it comes"
-                        + " back as its replica");
-                return Optional.of(master);
-            }
-            if (opinion.configEpoch() == 0) {
-                notes.add("it never owned slots: it comes back as a master without slots");
-                return Optional.empty();
-            }
-            List<Node> later = masters.stream()
-                    .filter(other -> other.configEpoch() > opinion.configEpoch())
-                    .toList();
-            int fewest = later.stream().mapToInt(this::followers).min().orElse(0);
-            List<Node> lacking =
-                    later.stream().filter(other -> followers(other) == fewest).toList();
-            boolean singled = lacking.size() == 1
-                    && masters.stream()
-                            .filter(other -> !other.equals(lacking.getFirst()))
-                            .allMatch(other -> followers(other) > fewest);
-            if (!singled) {
-                throw unsafe("node " + id.shortForm()
-                                + " was a master and has no slots any more, and it cannot be told who took them over: "
-                                + (later.isEmpty()
-                                        ? "no master has a later epoch"
-                                        : "it may be "
-                                                + later.stream().map(Node::name).collect(Collectors.joining(", "))))
-                        .withHint(
-                                "name the master that it shall follow, or none if it never had slots: --of HOST:PORT");
-            }
-            Node master = lacking.getFirst();
-            notes.add("it was a master and its slots have another owner now; " + master.name()
-                    + " must have taken over, because it was elected later and has fewer replicas than any other"
-                    + " master, so the node comes back as its replica");
-            return Optional.of(master);
-        }
-
-        private int followers(Node master) {
-            return (int) cluster.shardOf(master.id()).orElseThrow().replicas().stream()
-                    .filter(Node::isReached)
-                    .count();
+            return switch (Succession.of(cluster, id, opinion.configEpoch(), mates, Optional.empty())) {
+                case Succession.Known(Node master, String reason) -> {
+                    notes.add("it was a master, and " + master.name() + " has taken over since (" + reason
+                            + "): it comes back as its replica");
+                    yield Optional.of(master);
+                }
+                case Succession.Never _ -> {
+                    notes.add("it never owned slots: it comes back as a master without slots");
+                    yield Optional.empty();
+                }
+                case Succession.Unknown(String reason) ->
+                    throw unsafe("node " + id.shortForm()
+                                    + " was a master and has no slots any more, and it cannot be told who took them"
+                                    + " over: " + reason)
+                            .withHint(
+                                    "name the master that it shall follow, or none if it never had slots: --of HOST:PORT");
+            };
         }
 
         private Line own(Node node, Line opinion, Optional<Node> master) {

@@ -97,7 +97,7 @@ class RebuiltNodesConfTest {
                     assertThat(e.code()).isEqualTo(ErrorCode.UNSAFE);
                     assertThat(e.hint().orElseThrow()).contains("--of HOST:PORT");
                 })
-                .hasMessageContaining("it may be 10.0.0.5:7000, 10.0.0.3:7000");
+                .hasMessageContaining("it may be 10.0.0.5:7000 or 10.0.0.3:7000");
         assertThat(RebuiltNodesConf.of(
                                 cluster,
                                 new NodeId(B),

@@ -41,6 +41,15 @@ public final class TestServer implements AutoCloseable {
             this.prefix = prefix;
         }
 
+        /** Its program. */
+        public Path program() {
+            try {
+                return extract();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
         private synchronized Path extract() throws IOException {
             String os = System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("mac") ? "darwin" : "linux";
             String cpu = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";

@@ -67,6 +67,12 @@ final class Labs implements AfterEachCallback {
         return create(LabSpec.standalone(newFolder(), server, replicas, freePorts(1 + replicas)), configuration);
     }
 
+    /** A new standalone master with replicas in sync, watched by three Sentinels that know each other. */
+    LabCluster watched(ServerBinary server, int replicas, String... configuration) {
+        LabSpec spec = LabSpec.standalone(newFolder(), server, replicas, freePorts(1 + replicas + 3));
+        return create(spec.withSentinels(3), configuration);
+    }
+
     /** A single server that answers. */
     RedisServer server(ServerBinary binary, String... configuration) {
         return standalone(binary, 0, configuration).servers().getFirst();

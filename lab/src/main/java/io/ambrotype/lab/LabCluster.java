@@ -49,13 +49,15 @@ public final class LabCluster implements AutoCloseable {
     private final boolean cluster;
     private final LabLayout layout;
     private final List<RedisServer> servers;
+    private final List<RedisServer> sentinels;
 
     private LabCluster(Path dir, ServerBinary binary, boolean cluster, LabLayout layout, List<RedisServer> servers) {
         this.dir = dir;
         this.binary = binary;
         this.cluster = cluster;
         this.layout = layout;
-        this.servers = List.copyOf(servers);
+        this.servers = servers.stream().filter(server -> !server.isSentinel()).toList();
+        this.sentinels = servers.stream().filter(RedisServer::isSentinel).toList();
     }
 
     /**
@@ -78,14 +80,17 @@ public final class LabCluster implements AutoCloseable {
             try (LabLock _ = LabLock.of(dir)) {
                 requireEmpty(dir);
                 Ports.requireFree(spec.ports(), !spec.standalone());
+                Ports.requireFree(spec.sentinelPorts(), false);
                 List<RedisServer> servers = new ArrayList<>();
                 for (int port : spec.ports()) {
                     Path folder = dir.resolve(Integer.toString(port));
                     servers.add(RedisServer.inFolder(spec.server(), spec.layout(), folder, port, null));
                 }
+                servers.addAll(LabSentinels.of(spec));
                 LabCluster lab = new LabCluster(dir, spec.server(), !spec.standalone(), spec.layout(), servers);
                 lab.writeState();
                 lab.writeFolders(spec, ids);
+                LabSentinels.write(spec, lab.sentinels, lab.addresses().getFirst());
                 return attached(lab.dir, lab.binary).startStopped(StartOrder.ALL_AT_ONCE);
             }
         } catch (IOException e) {
@@ -208,7 +213,11 @@ public final class LabCluster implements AutoCloseable {
         LabState state = LabState.read(dir);
         List<RedisServer> servers = state.nodes().stream()
                 .map(node -> RedisServer.inFolder(
-                        binary, state.startedAt(), dir.resolve(node.folder()), node.port(), node.process()))
+                        binary,
+                        LabSentinels.isFolder(node.folder()) ? LabLayout.ABSOLUTE : state.startedAt(),
+                        dir.resolve(node.folder()),
+                        node.port(),
+                        node.process()))
                 .toList();
         return new LabCluster(dir, binary, state.cluster(), state.startedAt(), servers);
     }
@@ -236,6 +245,11 @@ public final class LabCluster implements AutoCloseable {
     /** All servers, in the order of the lab: of a lab that was made here the masters come first. */
     public List<RedisServer> servers() {
         return servers;
+    }
+
+    /** The Sentinels, in the order of the lab; of most labs there are none. */
+    public List<RedisServer> sentinels() {
+        return sentinels;
     }
 
     /** The servers that say now that they are masters; those that do not answer are left out. */
@@ -274,6 +288,7 @@ public final class LabCluster implements AutoCloseable {
     /** Kills all servers of the lab that run, as {@code kill -9} does; the folder stays as it is. */
     @Override
     public void close() {
+        sentinels.forEach(RedisServer::kill);
         servers.forEach(RedisServer::kill);
     }
 
@@ -302,8 +317,11 @@ public final class LabCluster implements AutoCloseable {
                 }
             }
             awaitWhole(START_LIMIT);
+            start(sentinels.stream().filter(server -> !server.isRunning()).toList());
+            LabSentinels.awaitWatching(sentinels, servers.size() - 1, START_LIMIT);
             return this;
         } catch (RuntimeException | IOException e) {
+            sentinels.forEach(RedisServer::kill);
             stopped.forEach(RedisServer::kill);
             throw e;
         }
@@ -317,7 +335,7 @@ public final class LabCluster implements AutoCloseable {
     }
 
     private void writeState() throws IOException {
-        List<LabState.Node> nodes = servers.stream()
+        List<LabState.Node> nodes = Stream.concat(servers.stream(), sentinels.stream())
                 .map(server -> new LabState.Node(
                         dir.relativize(server.folder()).toString(),
                         server.address().port(),

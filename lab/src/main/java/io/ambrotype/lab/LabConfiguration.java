@@ -58,6 +58,16 @@ final class LabConfiguration {
         Files.write(folder.resolve(FILE), lines, StandardCharsets.UTF_8);
     }
 
+    /** For a Sentinel that is new. */
+    static void writeSentinel(Path folder, int port, Optional<LabTls> tls, List<String> part) throws IOException {
+        List<String> lines = new ArrayList<>(
+                List.of("bind " + LOOPBACK, "dir " + quoted(folder.toString()), "daemonize no", "logfile \"\""));
+        lines.addAll(tls.map(files -> tlsPart(files, port)).orElseGet(() -> List.of("port " + port)));
+        lines.addAll(part);
+        Files.createDirectories(folder);
+        Files.write(LabLayout.ABSOLUTE.configurationIn(folder), lines, StandardCharsets.UTF_8);
+    }
+
     /** Adds lines behind those that are there: of two equal directives servers keep the last. */
     static void append(Path file, List<String> lines) throws IOException {
         Files.write(file, lines, StandardCharsets.UTF_8, StandardOpenOption.APPEND);

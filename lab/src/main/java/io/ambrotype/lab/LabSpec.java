@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What a new lab shall be: a cluster of masters with replicas, or one standalone master with replicas. Ports count up
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param configuration lines for every node's configuration file, behind the lab's own
  * @param layout where the nodes are started
  * @param tls what all nodes show and trust; they listen with TLS only, also on the cluster bus. Empty for plain TCP
+ * @param sentinels how many Sentinels watch the standalone master, on the ports behind those of the nodes; 0 to 9
  */
 public record LabSpec(
         Path dir,
@@ -29,13 +31,17 @@ public record LabSpec(
         int portBase,
         List<String> configuration,
         LabLayout layout,
-        Optional<LabTls> tls) {
+        Optional<LabTls> tls,
+        int sentinels) {
     /** Masters of a lab where nothing else is asked for. */
     public static final int DEFAULT_MASTERS = 3;
     /** Replicas of each master where nothing else is asked for. */
     public static final int DEFAULT_REPLICAS = 1;
     /** First port where nothing else is asked for; 7000 itself is taken on macOS. */
     public static final int DEFAULT_PORT_BASE = 7100;
+
+    /** How many Sentinels watch where it is only said that there shall be some. */
+    public static final int DEFAULT_SENTINELS = 3;
 
     static final int BUS_PORT_DISTANCE = 10_000;
 
@@ -54,7 +60,10 @@ public record LabSpec(
         if (standalone && masters != 1) {
             throw new IllegalArgumentException("a standalone lab has one master, not " + masters);
         }
-        int highest = HIGHEST_PORT - (standalone ? 0 : BUS_PORT_DISTANCE) - (masters * (replicas + 1) - 1);
+        int highest = HIGHEST_PORT - (standalone ? 0 : BUS_PORT_DISTANCE) - (masters * (replicas + 1) + sentinels - 1);
+        if (sentinels < 0 || sentinels > 9 || (sentinels > 0 && !standalone)) {
+            throw new IllegalArgumentException("a standalone lab has 0 to 9 Sentinels, and a cluster has none");
+        }
         if (portBase < 1 || portBase > highest) {
             throw new IllegalArgumentException(
                     "the first port has to be between 1 and " + highest + ", not " + portBase);
@@ -69,30 +78,46 @@ public record LabSpec(
     /** A cluster. */
     public static LabSpec cluster(Path dir, ServerBinary server, int masters, int replicas, int portBase) {
         return new LabSpec(
-                dir, server, false, masters, replicas, portBase, List.of(), LabLayout.ABSOLUTE, Optional.empty());
+                dir, server, false, masters, replicas, portBase, List.of(), LabLayout.ABSOLUTE, Optional.empty(), 0);
     }
 
     /** A standalone master with replicas. */
     public static LabSpec standalone(Path dir, ServerBinary server, int replicas, int portBase) {
-        return new LabSpec(dir, server, true, 1, replicas, portBase, List.of(), LabLayout.ABSOLUTE, Optional.empty());
+        return new LabSpec(
+                dir, server, true, 1, replicas, portBase, List.of(), LabLayout.ABSOLUTE, Optional.empty(), 0);
+    }
+
+    /** The same, watched by so many Sentinels; the majority of them is the quorum. */
+    public LabSpec withSentinels(int number) {
+        return new LabSpec(dir, server, standalone, masters, replicas, portBase, configuration, layout, tls, number);
     }
 
     /** The same with further lines of configuration. */
     public LabSpec with(String... lines) {
         List<String> all = new ArrayList<>(configuration);
         all.addAll(List.of(lines));
-        return new LabSpec(dir, server, standalone, masters, replicas, portBase, all, layout, tls);
+        return new LabSpec(dir, server, standalone, masters, replicas, portBase, all, layout, tls, sentinels);
     }
 
     /** The same with nodes that are started elsewhere. */
     public LabSpec with(LabLayout newLayout) {
-        return new LabSpec(dir, server, standalone, masters, replicas, portBase, configuration, newLayout, tls);
+        return new LabSpec(
+                dir, server, standalone, masters, replicas, portBase, configuration, newLayout, tls, sentinels);
     }
 
     /** The same with TLS, for servers from 6.0 on that were built with it. */
     public LabSpec with(LabTls newTls) {
         return new LabSpec(
-                dir, server, standalone, masters, replicas, portBase, configuration, layout, Optional.of(newTls));
+                dir,
+                server,
+                standalone,
+                masters,
+                replicas,
+                portBase,
+                configuration,
+                layout,
+                Optional.of(newTls),
+                sentinels);
     }
 
     /** The same with another {@code cluster-node-timeout}; without, it is 5 s. */
@@ -123,6 +148,13 @@ public record LabSpec(
             ports.add(portBase + i);
         }
         return ports;
+    }
+
+    /** The ports of the Sentinels. */
+    List<Integer> sentinelPorts() {
+        return IntStream.range(0, sentinels)
+                .mapToObj(i -> portBase + masters * (replicas + 1) + i)
+                .toList();
     }
 
     /** The place of a node's master among the nodes; its own for a master. */

@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param server path of the server program; empty for the bundled one, or for a lab that is there for its own
  * @param configuration lines for every node's configuration file
  * @param layout where the nodes of a new lab are started
+ * @param sentinels how many Sentinels watch the master of a new lab
  */
 public record LabStart(
         Path dir,
@@ -30,7 +31,21 @@ public record LabStart(
         OptionalInt portBase,
         Optional<Path> server,
         List<String> configuration,
-        LabLayout layout) {
+        LabLayout layout,
+        int sentinels) {
+
+    /** A lab without Sentinels. */
+    public LabStart(
+            Path dir,
+            boolean standalone,
+            OptionalInt masters,
+            OptionalInt replicas,
+            OptionalInt portBase,
+            Optional<Path> server,
+            List<String> configuration,
+            LabLayout layout) {
+        this(dir, standalone, masters, replicas, portBase, server, configuration, layout, 0);
+    }
 
     /** How the lab came to be. */
     public enum Origin {
@@ -111,7 +126,8 @@ public record LabStart(
                     portBase.orElse(LabSpec.DEFAULT_PORT_BASE),
                     configuration,
                     layout,
-                    Optional.empty());
+                    Optional.empty(),
+                    sentinels);
         } catch (IllegalArgumentException e) {
             throw AmbrotypeException.of(ErrorCode.USAGE, String.valueOf(e.getMessage()))
                     .causedBy(e);
@@ -128,10 +144,11 @@ public record LabStart(
                 || masters.isPresent()
                 || replicas.isPresent()
                 || portBase.isPresent()
-                || layout != LabLayout.ABSOLUTE) {
+                || layout != LabLayout.ABSOLUTE
+                || sentinels > 0) {
             throw AmbrotypeException.of(
                             ErrorCode.USAGE,
-                            "--masters, --replicas, --port-base, --standalone and --layout are for new labs, not for "
+                            "--masters, --replicas, --port-base, --standalone, --sentinel and --layout are for new labs, not for "
                                     + subject)
                     .withHint("leave them out, or name another folder with --dir");
         }

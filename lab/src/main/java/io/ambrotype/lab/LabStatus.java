@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * The operation {@code lab status}.
@@ -41,7 +42,7 @@ public record LabStatus(Path dir) {
      * @param address where it listens
      * @param folder its folder
      * @param state whether it runs; unless it is {@code RUNNING} or {@code LOADING}, role and id are those of its files
-     * @param role what it is now
+     * @param role what it is now; empty for a Sentinel
      * @param id its id in the cluster
      * @param pid its process
      * @param version what it runs
@@ -51,6 +52,7 @@ public record LabStatus(Path dir) {
      * @param master whom it replicates
      * @param elsewhere the folder that it was started from, where that is not the one that the lab starts it from; seen
      *     on Linux only
+     * @param sentinel whether it is a Sentinel
      */
     public record Node(
             HostAndPort address,
@@ -64,7 +66,8 @@ public record LabStatus(Path dir) {
             OptionalLong keys,
             Optional<String> clusterState,
             Optional<HostAndPort> master,
-            Optional<Path> elsewhere) {}
+            Optional<Path> elsewhere,
+            boolean sentinel) {}
 
     /**
      * The lab as it is.
@@ -105,7 +108,9 @@ public record LabStatus(Path dir) {
                 lab.dir(),
                 lab.binary(),
                 lab.isCluster(),
-                lab.servers().stream().map(LabStatus::node).toList());
+                Stream.concat(lab.servers().stream(), lab.sentinels().stream())
+                        .map(LabStatus::node)
+                        .toList());
     }
 
     private static Node node(RedisServer server) {
@@ -115,6 +120,9 @@ public record LabStatus(Path dir) {
         }
         try (RespConnection connection = server.connect()) {
             ServerInfo info = ServerInfo.read(connection, "default");
+            if (server.isSentinel()) {
+                return sentinel(server, State.RUNNING, pid, Optional.of(info.version()));
+            }
             boolean replica = info.require("role").equals("slave");
             boolean cluster = info.is("cluster_enabled");
             return new Node(
@@ -136,13 +144,34 @@ public record LabStatus(Path dir) {
                                     info.require("master_host"),
                                     Math.toIntExact(info.number("master_port").orElseThrow())))
                             : Optional.empty(),
-                    elsewhere(server, pid.getAsLong()));
+                    elsewhere(server, pid.getAsLong()),
+                    false);
         } catch (RespConnectionException | RespErrorException e) {
             return silent(server, State.NOT_ANSWERING, pid);
         }
     }
 
+    private static Node sentinel(RedisServer server, State state, OptionalLong pid, Optional<ServerVersion> version) {
+        return new Node(
+                server.address(),
+                server.folder(),
+                state,
+                Optional.empty(),
+                Optional.empty(),
+                pid,
+                version,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                true);
+    }
+
     private static Node silent(RedisServer server, State state, OptionalLong pid) {
+        if (server.isSentinel()) {
+            return sentinel(server, state, pid, Optional.empty());
+        }
         Optional<Role> role = Optional.empty();
         Optional<NodeId> id = Optional.empty();
         try {
@@ -163,7 +192,8 @@ public record LabStatus(Path dir) {
                 OptionalLong.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                pid.isPresent() ? elsewhere(server, pid.getAsLong()) : Optional.empty());
+                pid.isPresent() ? elsewhere(server, pid.getAsLong()) : Optional.empty(),
+                false);
     }
 
     private static Optional<Path> elsewhere(RedisServer server, long pid) {

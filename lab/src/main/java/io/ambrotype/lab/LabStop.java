@@ -24,7 +24,7 @@ public record LabStop(Path dir, boolean save) {
     public enum Outcome {
         /** It has saved its data and ended. */
         SAVED,
-        /** It has ended without saving, as asked. */
+        /** It has ended without saving, as asked, or because it has nothing to save: a Sentinel. */
         ENDED,
         /** It did not answer, or its folder was gone, and was killed. */
         KILLED,
@@ -71,7 +71,8 @@ public record LabStop(Path dir, boolean save) {
     public Report run() {
         LabCluster lab = LabCluster.attach(dir);
         try (LabLock _ = LabLock.of(lab.dir())) {
-            List<RedisServer> inOrder = new ArrayList<>(lab.replicas());
+            List<RedisServer> inOrder = new ArrayList<>(lab.sentinels());
+            inOrder.addAll(lab.replicas());
             lab.servers().stream().filter(server -> !inOrder.contains(server)).forEach(inOrder::add);
             return new Report(lab.dir(), inOrder.stream().map(this::stop).toList());
         } catch (IOException e) {
@@ -90,12 +91,12 @@ public record LabStop(Path dir, boolean save) {
             return new Stopped(server.address(), pid, Outcome.KILLED, "its folder is gone");
         }
         try {
-            if (save) {
+            if (save && !server.isSentinel()) {
                 server.shutdown();
             } else {
                 server.shutdownWithoutSave();
             }
-            return new Stopped(server.address(), pid, save ? Outcome.SAVED : Outcome.ENDED, "");
+            return new Stopped(server.address(), pid, save && !server.isSentinel() ? Outcome.SAVED : Outcome.ENDED, "");
         } catch (RespConnectionException e) {
             server.kill();
             return new Stopped(server.address(), pid, Outcome.KILLED, e.getMessage());

@@ -157,6 +157,11 @@ public final class RedisServer implements AutoCloseable {
         return folder.resolve(LOG);
     }
 
+    /** Whether it is a Sentinel, which watches servers and has no data. */
+    public boolean isSentinel() {
+        return folder.getFileName().toString().startsWith(LabSentinels.FOLDER_PREFIX);
+    }
+
     /** The program that it runs, or is going to run. */
     public ServerBinary binary() {
         return binary;
@@ -389,7 +394,9 @@ public final class RedisServer implements AutoCloseable {
     private List<String> command(Path workingFolder) {
         boolean typedThere = layout != LabLayout.ABSOLUTE && configurationFile.startsWith(workingFolder);
         Path named = typedThere ? workingFolder.relativize(configurationFile) : configurationFile;
-        return List.of(binary.launcher().toString(), named.toString());
+        return isSentinel()
+                ? List.of(binary.launcher().toString(), named.toString(), "--sentinel")
+                : List.of(binary.launcher().toString(), named.toString());
     }
 
     private void requireStopped() {

@@ -1,0 +1,141 @@
+package io.ambrotype.doctor;
+
+import io.ambrotype.doctor.Check.Sight;
+import io.ambrotype.doctor.HostView.Seen;
+import io.ambrotype.topology.NodeConfiguration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Where a running node has other settings than its configuration file. Values of secret settings are not compared. */
+final class ConfigurationDrift {
+    /** Compared elsewhere, told by servers in another form than files have them, or without meaning for a restart. */
+    private static final Set<String> LEFT_OUT = Set.of(
+            "appendonly",
+            "save",
+            "dir",
+            "include",
+            "loadmodule",
+            "rename-command",
+            "user",
+            "bind",
+            "bind-source-addr",
+            "client-output-buffer-limit",
+            "notify-keyspace-events",
+            "oom-score-adj-values",
+            "daemonize",
+            "supervised",
+            "logfile",
+            "pidfile",
+            "unixsocketperm",
+            "latency-tracking-info-percentiles",
+            "replicaof",
+            "slaveof",
+            "proc-title-template");
+
+    /** A start with other values of these loses data or membership. */
+    private static final Set<String> VITAL =
+            Set.of("dbfilename", "cluster-config-file", "appendfilename", "appenddirname", "port", "cluster-enabled");
+
+    /** Servers read {@code 1k} as 1000 and {@code 1kb} as 1024 ({@code memtoll}). */
+    private static final Pattern MEMORY = Pattern.compile("([0-9]{1,15})(b|k|kb|m|mb|g|gb)?");
+
+    private ConfigurationDrift() {}
+
+    static Stream<Sight> look(Examination e) {
+        return e.reached()
+                .flatMap(node -> node
+                        .seen()
+                        .flatMap(Seen::file)
+                        .filter(FileView::isReadable)
+                        .filter(_ -> node.configuration().unavailable().isEmpty())
+                        .map(file -> differences(node, file))
+                        .filter(differences -> !differences.isEmpty())
+                        .map(differences -> {
+                            boolean vital = differences.stream().anyMatch(Difference::vital);
+                            Sight sight = Sight.of(
+                                            List.of(node), "runs with other settings than its configuration file has")
+                                    .with(differences.stream()
+                                            .map(Difference::text)
+                                            .toList());
+                            return vital ? sight.as(Severity.ERROR) : sight;
+                        })
+                        .stream());
+    }
+
+    private record Difference(String text, boolean vital) {}
+
+    private static List<Difference> differences(NodeExamination node, FileView file) {
+        List<Difference> differences = new ArrayList<>();
+        for (Map.Entry<String, String> directive : file.settings().entrySet()) {
+            String name = directive.getKey();
+            Optional<String> running = node.configuration().value(name);
+            if (running.isPresent() && !LEFT_OUT.contains(name) && !alike(running.get(), directive.getValue())) {
+                differences.add(new Difference(
+                        name + ": runs with " + shown(running.get()) + ", the file says " + shown(directive.getValue()),
+                        VITAL.contains(name)));
+            }
+        }
+        node.setting("save")
+                .filter(running -> !running.strip().equals(file.savePoints().strip()))
+                .ifPresent(running -> differences.add(new Difference(
+                        "save: runs with " + shown(running) + ", a start from the file has " + shown(file.savePoints()),
+                        file.savePoints().isBlank() && !node.appendsOnly())));
+        node.setting("maxmemory")
+                .filter(running -> !running.equals("0") && !file.settings().containsKey("maxmemory"))
+                .ifPresent(running -> differences.add(
+                        new Difference("maxmemory: runs with " + running + ", the file has none", false)));
+        for (String secret : List.of("requirepass", "masterauth")) {
+            boolean running = node.configuration().withheld().contains(secret);
+            if (running != file.secrets().contains(secret)) {
+                differences.add(new Difference(
+                        running
+                                ? secret + ": set on the running node, not in the file"
+                                : secret + ": set in the file, not on the running node",
+                        true));
+            }
+        }
+        return differences;
+    }
+
+    private static boolean alike(String running, String inFile) {
+        String one = running.toLowerCase(Locale.ROOT).strip();
+        String other = inFile.toLowerCase(Locale.ROOT).strip();
+        return one.equals(other)
+                || one.replaceAll("\\s+", " ").equals(other.replaceAll("\\s+", " "))
+                || (memory(one).isPresent() && memory(one).equals(memory(other)));
+    }
+
+    private static Optional<Long> memory(String text) {
+        Matcher matcher = MEMORY.matcher(text);
+        if (!matcher.matches()) {
+            return Optional.empty();
+        }
+        long number = Long.parseLong(matcher.group(1));
+        return Optional.of(number
+                * switch (matcher.group(2) == null ? "b" : matcher.group(2)) {
+                    case "k" -> 1_000L;
+                    case "kb" -> 1L << 10;
+                    case "m" -> 1_000_000L;
+                    case "mb" -> 1L << 20;
+                    case "g" -> 1_000_000_000L;
+                    case "gb" -> 1L << 30;
+                    default -> 1L;
+                });
+    }
+
+    private static String shown(String value) {
+        return value.isBlank() ? "''" : "'" + value.strip() + "'";
+    }
+
+    /** Whether a directive of that name may be kept and shown. */
+    static boolean isOpen(String name) {
+        return !NodeConfiguration.isSecret(name) && !name.equals("user");
+    }
+}

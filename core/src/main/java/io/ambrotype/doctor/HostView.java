@@ -1,0 +1,65 @@
+package io.ambrotype.doctor;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** What this host shows of a node's process and files. */
+public sealed interface HostView {
+    /**
+     * The node runs on this host. Immutable.
+     *
+     * @param process for people: what shows that, such as {@code process 4711}
+     * @param container whether it runs in a container of its own: then none of its files was looked at
+     * @param workingFolder its working folder, which is its {@code dir}
+     * @param workingFolderRemoved whether that folder has been removed since
+     * @param file its configuration file; empty where it has none
+     * @param nodesConf its {@code nodes.conf} as it is on disk; empty where it is no cluster node or its name is not known
+     * @param appendOnlyFiles append-only files of any form in its {@code dir}
+     * @param strays files of a node that are where they are not read: in the folder of the configuration file and others
+     * @param freeBytes free space where its {@code dir} is
+     */
+    record Seen(
+            String process,
+            boolean container,
+            Path workingFolder,
+            boolean workingFolderRemoved,
+            Optional<FileView> file,
+            Optional<NodesConfView> nodesConf,
+            List<Path> appendOnlyFiles,
+            List<Stray> strays,
+            OptionalLong freeBytes,
+            Optional<KernelView> kernel)
+            implements HostView {
+        /** Keeps its own lists. */
+        public Seen {
+            appendOnlyFiles = List.copyOf(appendOnlyFiles);
+            strays = List.copyOf(strays);
+        }
+    }
+
+    /**
+     * It does not, or cannot be looked at.
+     *
+     * @param reason why, as the end of a sentence about the node
+     */
+    record Unseen(String reason) implements HostView {}
+
+    /**
+     * A file in a place where nobody reads it.
+     *
+     * @param path where
+     * @param modified when it was last written
+     * @param bytes how long it is
+     * @param what for people: what is in it, such as the id of the node whose {@code nodes.conf} it is
+     */
+    record Stray(Path path, Instant modified, long bytes, String what) {}
+
+    /** {@code nodes.conf} on disk: where, and whose id is in it, or what is wrong with it. */
+    record NodesConfView(Path path, Optional<String> id, Optional<String> fault) {}
+
+    /** Settings of the kernel that concern forks. */
+    record KernelView(OptionalLong overcommit, Optional<String> hugePages) {}
+}

@@ -1,0 +1,105 @@
+package io.ambrotype.heal;
+
+import io.ambrotype.control.Member;
+import io.ambrotype.topology.NodeId;
+import java.util.List;
+
+/** One act of mending, with what is waited for after it. Pure data. */
+public sealed interface HealStep {
+    /** The act in a sentence, for the plan. */
+    String text();
+
+    /**
+     * A server becomes a member, or known to those that do not know it.
+     *
+     * @param newcomer who
+     * @param busPort its port of the cluster bus
+     */
+    record Meet(Member newcomer, int busPort) implements HealStep {
+        @Override
+        public String text() {
+            return "have every node meet " + newcomer + " (CLUSTER MEET); wait until all know it and it knows all";
+        }
+    }
+
+    /**
+     * A member becomes the replica of a master.
+     *
+     * @param replica who; what it holds is replaced by its master's data
+     * @param master whom it follows then
+     */
+    record Replicate(Member replica, Member master) implements HealStep {
+        @Override
+        public String text() {
+            return "make " + replica + " a replica of " + master
+                    + " (CLUSTER REPLICATE); wait until it is in sync and every node sees it so";
+        }
+    }
+
+    /**
+     * A node that is no more is removed from every view.
+     *
+     * @param ghost who
+     * @param name how it is called in the plan
+     */
+    record Forget(NodeId ghost, String name) implements HealStep {
+        @Override
+        public String text() {
+            return "have every node forget " + name + " (CLUSTER FORGET); wait until nobody knows it";
+        }
+    }
+
+    /**
+     * A server that came up as somebody else is stopped and started as who it was.
+     *
+     * @param stranger the server as it answers now, empty
+     * @param node who it was
+     * @param master whom it will follow
+     * @param revival how it is started
+     */
+    record Revive(Member stranger, Member node, Member master, Revival revival) implements HealStep {
+        @Override
+        public String text() {
+            return "stop " + stranger.address() + ", put the nodes.conf of node "
+                    + node.id().shortForm()
+                    + " (a replica of " + master + ", rebuilt from what the other nodes know) into "
+                    + revival.folder() + ", and start it there (" + revival.start()
+                    + "); wait until it is back as itself and in sync";
+        }
+    }
+
+    /**
+     * A node that does not start is started as who it is.
+     *
+     * @param node who it is
+     * @param master whom it will follow
+     * @param revival how it is started
+     */
+    record Start(Member node, Member master, Revival revival) implements HealStep {
+        @Override
+        public String text() {
+            return "put the nodes.conf of " + node + " (a replica of " + master
+                    + ", rebuilt from what the other nodes know) into " + revival.folder() + ", and start it ("
+                    + revival.start() + "); wait until it is back as itself and in sync";
+        }
+    }
+
+    /**
+     * A former master takes its place again.
+     *
+     * @param from the master now
+     * @param to its replica, which was the master
+     */
+    record FailBack(Member from, Member to) implements HealStep {
+        @Override
+        public String text() {
+            return "fail back from " + from + " to " + to
+                    + " (CLUSTER FAILOVER), when every node is connected to every other; wait until all agree";
+        }
+    }
+
+    /** What all steps together come to, as sentences. */
+    static List<String> texts(List<HealStep> steps) {
+        return steps.stream().map(HealStep::text).toList();
+    }
+}

@@ -1,0 +1,281 @@
+package io.ambrotype.heal;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.Time;
+import io.ambrotype.control.Gate;
+import io.ambrotype.control.Look;
+import io.ambrotype.control.Member;
+import io.ambrotype.control.MemberConnections;
+import io.ambrotype.control.Missing;
+import io.ambrotype.resp.RespErrorException;
+import io.ambrotype.resp.ServerInfo;
+import io.ambrotype.topology.ClusterView;
+import io.ambrotype.topology.NodeFlag;
+import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.NodeState;
+import io.ambrotype.topology.NodesConf.Line;
+import io.ambrotype.topology.ReplicationState;
+import io.ambrotype.topology.Role;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The acts by which membership changes, each with the gate that shows on every member's own view that it took place.
+ * Members that do not answer are no party to it; who takes part is for the caller to say. For one thread.
+ */
+final class Membership {
+    private final MemberConnections connections;
+    private final Duration limit;
+    private final Time time;
+    private final HealListener listener;
+
+    /**
+     * Acts over these connections.
+     *
+     * @param limit how long a gate may stay closed without any progress
+     */
+    Membership(MemberConnections connections, Duration limit, Time time, HealListener listener) {
+        this.connections = connections;
+        this.limit = limit;
+        this.time = time;
+        this.listener = listener;
+    }
+
+    /**
+     * Makes a server a member: it is a master without slots then.
+     *
+     * <p>Every member is told, not one: gossip would spread the news too, but takes its time in a large cluster, and a
+     * member that does not know a master yet drops the messages of its replicas.
+     *
+     * @param busPort its port of the cluster bus
+     */
+    void meet(Member newcomer, int busPort, Collection<Member> members) {
+        String address = ipAddress(newcomer);
+        connections.each(
+                members,
+                member -> connections.ask(
+                        member,
+                        connection -> connection.call(
+                                "CLUSTER",
+                                "MEET",
+                                address,
+                                Integer.toString(newcomer.address().port()),
+                                Integer.toString(busPort))));
+        gate("every node to know " + newcomer).await(time, listener, () -> unknown(newcomer, members));
+    }
+
+    /** Waits until the member and all others are connected both ways and nobody has anything against it. */
+    void awaitKnown(Member member, Collection<Member> members) {
+        gate("every node to know " + member).await(time, listener, () -> unknown(member, members));
+    }
+
+    /** Makes a member the replica of a master and waits until it has its data and everybody knows. */
+    void replicate(Member replica, Member master, Collection<Member> members) {
+        connections.ask(
+                replica,
+                connection ->
+                        connection.call("CLUSTER", "REPLICATE", master.id().value()));
+        awaitFollowing(replica, master, members);
+    }
+
+    /** Waits until the replica is in step with its master, and everybody sees it as its replica. */
+    void awaitFollowing(Member replica, Member master, Collection<Member> members) {
+        long[] goal = {-1};
+        gate(replica + " to be in step with its master " + master)
+                .await(time, listener, () -> notFollowing(replica, master, goal));
+        gate("every node to see " + replica + " as a replica of " + master)
+                .await(time, listener, () -> notSeen(replica, master, members));
+    }
+
+    /**
+     * Has every member forget a node. Each refuses to hear of it again for a minute, in which all of them have to be told;
+     * they are told side by side. From 7.2 on they also tell each other.
+     */
+    void forget(NodeId ghost, Collection<Member> members) {
+        connections.each(members, member -> {
+            try {
+                return connections.ask(member, connection -> connection.text("CLUSTER", "FORGET", ghost.value()));
+            } catch (RespErrorException e) {
+                if (e.serverMessage().contains("Unknown node")) {
+                    return "";
+                }
+                throw e;
+            }
+        });
+        gate("every node to have forgotten " + ghost.shortForm())
+                .await(time, listener, () -> remembered(ghost, members));
+    }
+
+    /** Nodes tell each other addresses, not names. */
+    private static String ipAddress(Member member) {
+        try {
+            return InetAddress.getByName(member.address().host()).getHostAddress();
+        } catch (UnknownHostException e) {
+            throw AmbrotypeException.of(ErrorCode.USAGE, "the host name of " + member + " is not known")
+                    .withHint("CLUSTER MEET needs an IP address: give the address instead of the name")
+                    .causedBy(e);
+        }
+    }
+
+    private Gate gate(String what) {
+        return new Gate(what, limit);
+    }
+
+    private Optional<Missing> unknown(Member newcomer, Collection<Member> members) {
+        List<Member> all = new ArrayList<>(members);
+        all.remove(newcomer);
+        for (Look look : connections.look(all)) {
+            Optional<Missing> missing = strangeness(look, newcomer);
+            if (missing.isPresent()) {
+                return missing;
+            }
+        }
+        Look own = connections.look(newcomer);
+        for (Member member : all) {
+            Optional<Missing> missing = strangeness(own, member);
+            if (missing.isPresent()) {
+                return missing;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Missing> strangeness(Look viewer, Member other) {
+        return switch (view(viewer)) {
+            case Viewed.Not(String reason) -> Optional.of(Missing.of(reason));
+            case Viewed.View(ClusterView view) ->
+                view.line(other.id())
+                        .map(line -> trouble(line).map(what -> viewer.member() + " has " + other + " as " + what))
+                        .orElse(Optional.of(viewer.member() + " does not know " + other))
+                        .map(Missing::of);
+        };
+    }
+
+    private static Optional<String> trouble(Line line) {
+        for (NodeFlag flag : List.of(NodeFlag.HANDSHAKE, NodeFlag.NOADDR, NodeFlag.FAIL, NodeFlag.PFAIL)) {
+            if (line.flags().contains(flag)) {
+                return Optional.of(flag.text());
+            }
+        }
+        return line.connected() ? Optional.empty() : Optional.of("not connected");
+    }
+
+    private Optional<Missing> notFollowing(Member replica, Member master, long[] goal) {
+        Look above = connections.look(master);
+        Look look = connections.look(replica);
+        if (above instanceof Look.Unseen unseen) {
+            return Optional.of(Missing.of(unseen.reason()));
+        }
+        if (look instanceof Look.Unseen unseen) {
+            return Optional.of(Missing.of(unseen.reason()));
+        }
+        NodeState upper = ((Look.Seen) above).state();
+        NodeState state = ((Look.Seen) look).state();
+        ReplicationState own = state.replication();
+        String progress = progress(replica, state.info());
+        if (own.role() != Role.REPLICA) {
+            return Optional.of(Missing.of(replica + " says that it is a master still"));
+        }
+        if (state.isLoading() || own.syncInProgress()) {
+            return Optional.of(new Missing(replica + " is receiving its data", progress));
+        }
+        if (!own.linkUp()) {
+            return Optional.of(new Missing("the link of " + replica + " to its master is down", progress));
+        }
+        if (!own.id().equals(upper.replication().id())) {
+            return Optional.of(
+                    Missing.of("the data of " + replica + " are of another history than those of " + master));
+        }
+        if (goal[0] < 0) {
+            goal[0] = upper.replication().offset().value();
+        }
+        return own.offset().value() < goal[0]
+                ? Optional.of(
+                        new Missing(replica + " is " + (goal[0] - own.offset().value()) + " bytes behind", progress))
+                : Optional.empty();
+    }
+
+    private String progress(Member replica, ServerInfo info) {
+        long left = info.number("master_sync_left_bytes").orElse(-1);
+        long read = info.number("master_sync_read_bytes").orElse(0);
+        long total = info.number("master_sync_total_bytes").orElse(left > 0 ? read + left : 0);
+        if (info.is("master_sync_in_progress")) {
+            listener.synchronizing(replica, Math.max(0, read > 0 ? read : total - left), Math.max(0, total));
+        }
+        return left + " " + read + " " + info.value("slave_repl_offset").orElse("") + " "
+                + info.value("loading_loaded_bytes").orElse("");
+    }
+
+    private Optional<Missing> notSeen(Member replica, Member master, Collection<Member> members) {
+        List<Member> all = new ArrayList<>(members);
+        if (!all.contains(replica)) {
+            all.add(replica);
+        }
+        for (Look look : connections.look(all)) {
+            Optional<String> missing = switch (view(look)) {
+                case Viewed.Not(String reason) -> Optional.of(reason);
+                case Viewed.View(ClusterView view) ->
+                    view.line(replica.id())
+                                    .filter(line -> line.role() == Role.REPLICA
+                                            && line.master()
+                                                    .filter(master.id()::equals)
+                                                    .isPresent())
+                                    .isPresent()
+                            ? Optional.empty()
+                            : Optional.of(look.member() + " does not see " + replica + " as a replica of " + master);
+            };
+            if (missing.isPresent()) {
+                return missing.map(Missing::of);
+            }
+        }
+        return unknown(replica, members);
+    }
+
+    private Optional<Missing> remembered(NodeId ghost, Collection<Member> members) {
+        for (Look look : connections.look(members)) {
+            switch (view(look)) {
+                case Viewed.Not(String reason) -> {
+                    return Optional.of(Missing.of(reason));
+                }
+                case Viewed.View(ClusterView view) -> {
+                    if (view.line(ghost).isPresent()) {
+                        return Optional.of(Missing.of(look.member() + " still knows node " + ghost.shortForm()));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private sealed interface Viewed {
+        record View(ClusterView view) implements Viewed {}
+
+        record Not(String reason) implements Viewed {}
+    }
+
+    private static Viewed view(Look look) {
+        return switch (look) {
+            case Look.Unseen unseen -> new Viewed.Not(unseen.reason());
+            case Look.Seen seen -> {
+                Optional<ClusterView> view = seen.state().view();
+                if (view.isEmpty()) {
+                    yield new Viewed.Not(look.member() + " does not tell its view of the cluster");
+                }
+                if (!view.get().myself().id().equals(look.member().id())) {
+                    throw AmbrotypeException.of(
+                            ErrorCode.UNSAFE,
+                            "at " + look.member() + " answers node "
+                                    + view.get().myself().id().shortForm() + " instead of "
+                                    + look.member().id().shortForm());
+                }
+                yield new Viewed.View(view.get());
+            }
+        };
+    }
+}

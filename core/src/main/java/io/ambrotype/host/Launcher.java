@@ -1,0 +1,207 @@
+package io.ambrotype.host;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Starts servers again. It gives the command and returns; whether the server has come back is for its caller to see. Stateless
+ * but for what it was made with; thread-safe.
+ */
+public final class Launcher {
+    /** How long a command may take that starts a server. */
+    public static final Duration COMMAND_LIMIT = Duration.ofMinutes(2);
+
+    private static final int TAIL_BYTES = 16 << 10;
+    private static final List<String> ENVIRONMENT = List.of("PATH", "LANG", "TZ");
+
+    private final Duration limit;
+    private final Manual manual;
+    private final List<Path> searchPath;
+
+    /** Asks the user to start a server. */
+    @FunctionalInterface
+    public interface Manual {
+        /**
+         * Says that a server is down and is to be started now; may return before it is.
+         *
+         * @throws AmbrotypeException where the user cannot be asked, or does not want to
+         */
+        void ask(Launch.Target server);
+    }
+
+    /** A start that was commanded. */
+    @FunctionalInterface
+    public interface Started {
+        /** Why the server will not come up, as soon as that is known: its process has ended again. Cheap; may be asked often. */
+        Optional<String> failure();
+    }
+
+    /**
+     * For this machine.
+     *
+     * @param limit how long a command may take
+     */
+    public Launcher(Duration limit, Manual manual) {
+        this(limit, manual, ProgramRun.searchPath());
+    }
+
+    Launcher(Duration limit, Manual manual, List<Path> searchPath) {
+        this.limit = limit;
+        this.manual = manual;
+        this.searchPath = List.copyOf(searchPath);
+    }
+
+    /**
+     * Starts a server that has been stopped.
+     *
+     * @throws AmbrotypeException {@code FAILED} where the command failed, with what it said
+     * @throws InterruptedException where the waiting thread is interrupted
+     */
+    public Started start(Launch launch, Launch.Target server) throws InterruptedException {
+        return switch (launch) {
+            case Launch.Exec exec -> execute(exec, server);
+            case Launch.Systemd(ServerProcess.SystemdUnit unit) -> {
+                List<String> command = new ArrayList<>(List.of(tool("systemctl").toString()));
+                if (unit.ofUser()) {
+                    command.add("--user");
+                }
+                command.addAll(List.of("--no-ask-password", "start", unit.name()));
+                // A unit that tells when it is ready makes this wait until the data are loaded; that it goes on is no
+                // failure.
+                run(command, launch, server, Map.of(), true);
+                yield Optional::empty;
+            }
+            case Launch.Command(String template) -> {
+                List<String> command = new ArrayList<>();
+                // Apart from our terminal, so that what it leaves running does not end with it.
+                ProgramRun.find("setsid", searchPath).ifPresent(setsid -> command.add(setsid.toString()));
+                command.addAll(List.of("/bin/sh", "-c", CommandTemplate.expand(template, server)));
+                run(command, launch, server, Map.of(), false);
+                yield Optional::empty;
+            }
+            case Launch.Manual _ -> {
+                manual.ask(server);
+                yield Optional::empty;
+            }
+            case Launch.Supervised _ -> Optional::empty;
+        };
+    }
+
+    private void run(
+            List<String> command,
+            Launch launch,
+            Launch.Target server,
+            Map<String, String> environment,
+            boolean mayTakeLonger)
+            throws InterruptedException {
+        try {
+            ProgramRun run = ProgramRun.run(command, environment, limit);
+            if (run.status().isEmpty() && !mayTakeLonger) {
+                throw failed(server, launch, "has not ended after " + limit.toSeconds() + " s", run.shown())
+                        .withHint("a start command must return as soon as the server runs");
+            }
+            if (run.status().isPresent() && !run.succeeded()) {
+                throw failed(server, launch, "ended with status " + run.status().getAsInt(), run.shown());
+            }
+        } catch (IOException e) {
+            throw failed(server, launch, "cannot be run", HostFiles.reason(e)).causedBy(e);
+        }
+    }
+
+    private Started execute(Launch.Exec exec, Launch.Target server) {
+        List<String> command = new ArrayList<>();
+        exec.umask()
+                .ifPresent(umask ->
+                        command.addAll(List.of("/bin/sh", "-c", "umask \"$1\"; shift; exec \"$@\"", "sh", umask)));
+        command.add(tool("setsid").toString());
+        if (!exec.limits().isEmpty()) {
+            command.add(tool("prlimit").toString());
+            exec.limits().forEach((name, value) -> command.add("--" + name + "=" + value));
+        }
+        exec.account().ifPresent(account -> {
+            command.add(tool("setpriv").toString());
+            command.add("--reuid=" + account.userId());
+            command.add("--regid=" + account.groupId());
+            command.add(
+                    account.groups().isEmpty()
+                            ? "--clear-groups"
+                            : "--groups="
+                                    + account.groups().stream()
+                                            .map(String::valueOf)
+                                            .collect(Collectors.joining(",")));
+        });
+        command.addAll(exec.command());
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(exec.folder().toFile())
+                .redirectInput(new File("/dev/null"))
+                .redirectErrorStream(true);
+        builder.environment().keySet().removeIf(name -> !ENVIRONMENT.contains(name) && !name.startsWith("LC_"));
+        exec.output().ifPresent(file -> builder.redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile())));
+        try {
+            long logged = exec.output().isPresent() ? sizeOf(exec.output().get()) : 0;
+            Process process = builder.start();
+            ProgramRun.Tail printed = new ProgramRun.Tail(process.getInputStream());
+            return () -> ended(exec, process)
+                    .map(status -> exec.command().getFirst() + " ended with status " + status
+                            + said(exec.output().map(file -> tail(file, logged)).orElseGet(printed::text)));
+        } catch (IOException e) {
+            throw failed(server, exec, "cannot be run", HostFiles.reason(e)).causedBy(e);
+        }
+    }
+
+    /** The exit status of a server that should run and does not. */
+    private static Optional<Integer> ended(Launch.Exec exec, Process process) {
+        if (process.isAlive() || (exec.daemonizes() && process.exitValue() == 0)) {
+            return Optional.empty();
+        }
+        return Optional.of(process.exitValue());
+    }
+
+    private static long sizeOf(Path file) throws IOException {
+        return Files.exists(file) ? Files.size(file) : 0;
+    }
+
+    /** The end of what has been added to a file. */
+    private static String tail(Path file, long from) {
+        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+            channel.position(Math.max(from, channel.size() - TAIL_BYTES));
+            ByteBuffer bytes = ByteBuffer.allocate(TAIL_BYTES);
+            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
+                // Until the end.
+            }
+            return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+        } catch (IOException _) {
+            return "";
+        }
+    }
+
+    private Path tool(String name) {
+        return ProgramRun.find(name, searchPath)
+                .orElseThrow(() -> AmbrotypeException.of(ErrorCode.FAILED, "there is no program " + name + " here"));
+    }
+
+    private static String said(String output) {
+        String shown = ProgramRun.shown(output);
+        return shown.isEmpty() ? "" : ": " + shown;
+    }
+
+    private static AmbrotypeException failed(Launch.Target server, Launch launch, String what, String output) {
+        return AmbrotypeException.of(
+                ErrorCode.FAILED,
+                server.address() + " could not be started: " + launch.describe() + " " + what
+                        + (output.isEmpty() ? "" : ": " + output));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.ambrotype.host;
+
+import org.jspecify.annotations.NullMarked;
