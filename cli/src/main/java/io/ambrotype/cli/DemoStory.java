@@ -9,6 +9,12 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.compare.Comparison;
 import io.ambrotype.compare.SnapshotComparer;
+import io.ambrotype.doctor.Diagnosis;
+import io.ambrotype.doctor.Doctor;
+import io.ambrotype.doctor.Examination;
+import io.ambrotype.doctor.Finding;
+import io.ambrotype.doctor.FixReport;
+import io.ambrotype.host.LocalHost;
 import io.ambrotype.lab.Keyspace;
 import io.ambrotype.lab.LabCluster;
 import io.ambrotype.lab.LabLayout;
@@ -63,6 +69,9 @@ final class DemoStory implements AutoCloseable {
     private static final long FILLER = 20_000;
     private static final Duration BUSINESS = Duration.ofSeconds(3);
     private static final Duration OUTAGE = Duration.ofSeconds(2);
+    private static final String RELATIVE_DIR = "relative-dir";
+    private static final String STRAY_FILES = "stray-files";
+    private static final int MOST_DETAILS = 3;
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final Path folder;
@@ -314,16 +323,44 @@ final class DemoStory implements AutoCloseable {
                 });
     }
 
-    /** Names the danger, and mends it: CONFIG REWRITE writes the folder that a relative dir means, as an absolute path. */
+    /** Names the danger and what the mishap has left behind, and mends what can be mended on running nodes. */
     private void diagnose(LabCluster cluster, ShopService shop) throws InterruptedException {
-        step("pin", "pinning 'dir' where it is: CONFIG REWRITE", shop, () -> {
-            for (RedisServer node : cluster.servers()) {
-                try (RespConnection connection = node.connect()) {
-                    connection.call("CONFIG", "REWRITE");
-                }
+        Doctor doctor =
+                new Doctor("shop", cluster.addresses(), ConnectionSettings.defaults(), LocalHost.INSTANCE, time);
+        Examination examination = step("doctor", "asking the doctor what would hurt at the next restart", shop, () -> {
+            Examination seen = doctor.look();
+            Diagnosis diagnosis = Doctor.diagnose(seen);
+            for (String check : List.of(RELATIVE_DIR, STRAY_FILES)) {
+                diagnosis.findings(check).forEach(this::tell);
             }
-            return new Outcome<>(cluster, "pinned");
+            return new Outcome<>(
+                    seen,
+                    Units.count(diagnosis.errors(), "error") + ", " + Units.count(diagnosis.warnings(), "warning")
+                            + (diagnosis.notChecked().isEmpty()
+                                    ? ""
+                                    : "; not everything could be looked at from here"));
         });
+        step("mend", "mending it while all servers run: CONFIG REWRITE makes 'dir' an absolute path", shop, () -> {
+            FixReport report = doctor.fix(doctor.plan(examination));
+            return new Outcome<>(
+                    report,
+                    report.after().findings(RELATIVE_DIR).isEmpty()
+                            ? Units.count(report.nodes().size(), "configuration file")
+                                    + " rewritten; from whatever folder a node is started now, it is itself"
+                            : "it is not mended");
+        });
+    }
+
+    private void tell(Finding finding) {
+        teller.detail(finding.check() + ": "
+                + (finding.names().size() == 1
+                        ? finding.names().getFirst()
+                        : Units.count(finding.names().size(), "node"))
+                + ": " + finding.seen());
+        finding.details().stream().limit(MOST_DETAILS).forEach(line -> teller.detail("  " + line));
+        if (finding.details().size() > MOST_DETAILS) {
+            teller.detail("  and " + (finding.details().size() - MOST_DETAILS) + " more");
+        }
     }
 
     private Restarted restart(LabCluster cluster, ShopService shop) throws InterruptedException {
