@@ -153,14 +153,10 @@ final class BackupCommand implements Callable<Integer> {
             console.result(PlanView.of(plan), () -> print(plan, console::line));
             return Main.DONE;
         }
-        Repository repository = openOrCreate(request);
+        Repository repository = openOrCreate(context, request);
         Instant started = context.clock().instant();
-        Manifest manifest;
         Set<String> said = ConcurrentHashMap.newKeySet();
-        try (Display display = new Display(console, said)) {
-            manifest =
-                    new Backup(request, display, Time.SYSTEM, Version.current().version()).run(repository);
-        }
+        Manifest manifest = take(context, request, repository, said);
         Duration took = Duration.between(started, context.clock().instant());
         manifest.warnings().stream().filter(warning -> !said.contains(warning)).forEach(console::warning);
         SnapshotSummary summary = manifest.summary();
@@ -190,12 +186,30 @@ final class BackupCommand implements Callable<Integer> {
         return Main.DONE;
     }
 
+    /** Where bytes wait unless the user says where. */
+    private static Path defaultSpool() {
+        return Files.isWritable(Path.of("/var/tmp"))
+                ? Path.of("/var/tmp")
+                : Path.of(System.getProperty("java.io.tmpdir"));
+    }
+
+    /** A snapshot as it is taken where the user says nothing else. */
+    static BackupRequest usualRequest(Deployment target) {
+        BackupRequest usual = BackupRequest.of(target.name(), target.seeds(), target.settings(), defaultSpool());
+        return usual.withParallel(target.parallel().orElse(BackupRequest.DEFAULT_PARALLEL), usual.forksPerHost())
+                .withNodesConfName(target.nodesConfName());
+    }
+
+    /** Takes a snapshot, and shows how far it is. */
+    static Manifest take(Context context, BackupRequest request, Repository repository, Set<String> said)
+            throws InterruptedException {
+        try (Display display = new Display(context.console(), said)) {
+            return new Backup(request, display, Time.SYSTEM, Version.current().version()).run(repository);
+        }
+    }
+
     private BackupRequest request(Deployment target) {
-        Path spoolFolder = spool != null
-                ? context.terminal().directory().resolve(spool)
-                : Files.isWritable(Path.of("/var/tmp"))
-                        ? Path.of("/var/tmp")
-                        : Path.of(System.getProperty("java.io.tmpdir"));
+        Path spoolFolder = spool != null ? context.terminal().directory().resolve(spool) : defaultSpool();
         if (!Files.isDirectory(spoolFolder) || !Files.isWritable(spoolFolder)) {
             throw Failures.usage("--spool " + spoolFolder + " is not a folder that can be written to");
         }
@@ -211,7 +225,7 @@ final class BackupCommand implements Callable<Integer> {
     }
 
     /** A new repository is made only where there is something to put into it: a wrong address leaves nothing behind. */
-    private Repository openOrCreate(BackupRequest request) throws InterruptedException {
+    static Repository openOrCreate(Context context, BackupRequest request) throws InterruptedException {
         Store store = context.store();
         try {
             return Repository.open(store, context.random());

@@ -162,6 +162,7 @@ public final class Main implements Runnable {
         commands.put("verify", () -> new VerifyCommand(context));
         commands.put("compare", () -> new CompareCommand(context));
         commands.put("restore", () -> new RestoreCommand(context));
+        commands.put("restart", () -> new RestartCommand(context));
         commands.put("add-replica", () -> new AddReplicaCommand(context));
         commands.put("nodes-conf", () -> new NodesConfCommand(context));
         commands.put("rdb", () -> new RdbCommand(context));

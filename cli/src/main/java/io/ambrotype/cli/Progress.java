@@ -92,6 +92,7 @@ final class Progress implements AutoCloseable {
             case LINES ->
                 tasks.stream()
                         .filter(Task::isDue)
+                        .filter(Task::saysSomething)
                         .forEach(task -> frame.append(task.plainLine()).append('\n'));
             case BARS -> {
                 int labels = tasks.stream()
@@ -211,6 +212,10 @@ final class Progress implements AutoCloseable {
                 return true;
             }
             return false;
+        }
+
+        private boolean saysSomething() {
+            return outcome != null || !note.isEmpty() || bytes > 0 || keys >= 0 || total > 0;
         }
 
         private String plainLine() {

@@ -50,7 +50,14 @@ class OperationArgumentsTest {
                 "backup redis://127.0.0.1:21899 --spool . --forks-per-host 0 | 2 | the number of forks per host must be"
                         + " at least 1, not 0",
                 "restore latest --into a --repo none | 10 | there is no repository in",
-                "compare latest latest --repo none | 10 | there is no repository in"
+                "compare latest latest --repo none | 10 | there is no repository in",
+                "restart | 2 | missing D",
+                "restart redis://127.0.0.1:21899 --resume --abandon | 2 | --resume and --abandon contradict each other",
+                "restart redis://127.0.0.1:21899 --resume --nodes a | 2 | --resume takes nodes, fail-back, stall and folder",
+                "restart redis://127.0.0.1:21899 --start-last-copy | 2 | --start-last-copy is for --resume",
+                "restart redis://127.0.0.1:21899 --max-stall 5 | 2 | '5' is not a time; expected 500ms, 2s or 1m",
+                "restart redis://127.0.0.1:21899 --start sistemd | 2 | 'sistemd' is no way to start a server",
+                "restart redis://127.0.0.1:21899 | 10 | no repository was named for the snapshot before the first step"
             })
     void mistakesAreNamed(String line, int status, String message) {
         assertThat(run(line.split(" "))).isEqualTo(status);

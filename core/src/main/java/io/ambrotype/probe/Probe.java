@@ -47,7 +47,7 @@ public interface Probe extends AutoCloseable {
     Reading next() throws InterruptedException;
 
     /**
-     * Stops watching, verifies everything once more and removes it. To be called once.
+     * Stops watching, verifies everything once more and removes it. Asked again it says the same.
      *
      * @return all that was measured from the start on
      * @throws InterruptedException where this thread is interrupted; then nothing more is removed, and expires

@@ -68,6 +68,7 @@ public final class ProbeWriter implements Probe {
     private long intervalBegan;
     private final long began;
     private volatile boolean finished;
+    private @Nullable Verdict verdict;
 
     /** One shard: who writes, and how what was written is asked for. For the thread that takes the readings. */
     private static final class Client {
@@ -137,9 +138,8 @@ public final class ProbeWriter implements Probe {
             }
             clients.forEach(client -> client.thread.start());
             probe.awaitWarm();
-            long now = System.nanoTime();
-            clients.forEach(client -> client.writer.meter().start(now));
-            probe.intervalBegan = now;
+            clients.forEach(client -> client.writer.meter().start());
+            probe.intervalBegan = System.nanoTime();
             return probe;
         } catch (Throwable e) {
             probe.close();
@@ -188,6 +188,13 @@ public final class ProbeWriter implements Probe {
 
     @Override
     public Verdict finish() throws InterruptedException {
+        if (verdict == null) {
+            verdict = end();
+        }
+        return verdict;
+    }
+
+    private Verdict end() throws InterruptedException {
         long end = System.nanoTime();
         clients.forEach(client -> client.writer.stop());
         for (Client client : clients) {
@@ -252,7 +259,7 @@ public final class ProbeWriter implements Probe {
                         name,
                         keyPrefix,
                         new Route(lookup, master, nodes, reachedAt, settings),
-                        new Meter(pace),
+                        new Meter(),
                         pace,
                         time),
                 new Route(lookup, master, nodes, reachedAt, settings));

@@ -27,7 +27,7 @@ public record Reading(Duration span, List<ShardReading> shards) {
         return shards.stream().mapToLong(ShardReading::writes).sum();
     }
 
-    /** The longest time that any shard went without an acknowledgement, beyond the writer's own pace. */
+    /** The longest time that a write to any shard took from its first attempt to its acknowledgement. */
     public Duration longestStall() {
         return shards.stream()
                 .map(ShardReading::longestStall)

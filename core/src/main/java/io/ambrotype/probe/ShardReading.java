@@ -10,7 +10,7 @@ import java.util.Map;
  *
  * @param shard for people: {@code slots 0-5460}, or the address of the first master outside a cluster
  * @param writes that were acknowledged
- * @param longestStall the longest time between two acknowledgements beyond the writer's own pace
+ * @param longestStall the longest time that a write took from its first attempt to its acknowledgement
  * @param median half of the writes were acknowledged within this time
  * @param errors answers that a cluster-aware client hands on to its application, by their text; each attempt counts
  * @param redirects MOVED and ASK that were followed

@@ -102,7 +102,6 @@ final class ShardWriter implements Runnable {
     public void run() {
         try {
             while (!stopping) {
-                long sent = System.nanoTime();
                 if (newListWanted || list.isFull()) {
                     if (list.acknowledged() > 0) {
                         ended.add(list);
@@ -110,7 +109,7 @@ final class ShardWriter implements Runnable {
                     }
                     newListWanted = false;
                 }
-                if (write(sent)) {
+                if (write()) {
                     time.sleep(pace);
                 }
             }
@@ -125,8 +124,10 @@ final class ShardWriter implements Runnable {
     }
 
     /** Sends the next number until it is acknowledged; false where the writer is to stop before. */
-    private boolean write(long sent) throws InterruptedException {
+    private boolean write() throws InterruptedException {
         int redirections = 0;
+        long sent = System.nanoTime();
+        meter.sent(sent);
         long patienceEnds = sent + PATIENCE.toNanos();
         while (!stopping) {
             if (System.nanoTime() - patienceEnds > 0) {
@@ -138,7 +139,7 @@ final class ShardWriter implements Runnable {
                 RespReply reply = append(connection);
                 if (reply instanceof IntegerReply(long length)) {
                     list.acknowledge(connection.address().toString(), time.instant());
-                    meter.acknowledged(sent, System.nanoTime());
+                    meter.acknowledged(System.nanoTime());
                     if (length == 1 && list.acknowledged() > 1) {
                         renewExpiry(connection);
                     }

@@ -209,7 +209,8 @@ final class RestartPlanner {
 
     private void examineStart(Node node) {
         switch (seen.starts().get(node.id())) {
-            case StartAgain.Possible _ -> {}
+            case StartAgain.Possible possible ->
+                possible.warnings().forEach(warning -> warnings.add(node.name() + ": " + warning));
             case StartAgain.Impossible impossible -> {
                 refuse(impossible.reason());
                 hints.add(impossible.hint());

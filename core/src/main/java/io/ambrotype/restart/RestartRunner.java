@@ -211,8 +211,11 @@ public final class RestartRunner {
                         notices);
             } catch (AmbrotypeException e) {
                 throw brokenOff(e);
-            } catch (RuntimeException | InterruptedException e) {
+            } catch (InterruptedException e) {
                 brokenOff(AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted"));
+                throw e;
+            } catch (RuntimeException e) {
+                brokenOff(AmbrotypeException.of(ErrorCode.FAILED, e.toString()));
                 throw e;
             }
         }

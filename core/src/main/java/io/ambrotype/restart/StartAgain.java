@@ -1,13 +1,28 @@
 package io.ambrotype.restart;
 
+import io.ambrotype.host.Launch;
+import java.util.List;
+
 /** What was found out about starting a node again, before it is stopped. Immutable. */
 public sealed interface StartAgain {
     /**
-     * It can be started.
+     * It can be started. Goes into the journal, because the server that could be asked is then down.
      *
-     * @param description how, for people: completes "is started again by …"
+     * @param launch how
+     * @param target what of
+     * @param warnings what will be different afterwards, each a sentence about the node
      */
-    record Possible(String description) implements StartAgain {}
+    record Possible(Launch launch, Launch.Target target, List<String> warnings) implements StartAgain {
+        /** Keeps its own list. */
+        public Possible {
+            warnings = List.copyOf(warnings);
+        }
+
+        /** How, for people. */
+        public String description() {
+            return launch.describe();
+        }
+    }
 
     /**
      * It would not come back as it is, so that it must not be stopped.

@@ -7,17 +7,21 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MeterTest {
-    private static final Duration PACE = Duration.ofMillis(2);
+    private final Meter meter = new Meter();
 
-    private final Meter meter = new Meter(PACE);
+    private void write(long sent, long acknowledged) {
+        meter.sent(millis(sent));
+        meter.acknowledged(millis(acknowledged));
+    }
 
     @Test
-    void aStallIsTheTimeBetweenTwoAcknowledgementsBeyondThePace() {
-        meter.start(0);
-        meter.acknowledged(millis(2), millis(3));
-        meter.acknowledged(millis(5), millis(55));
-        meter.acknowledged(millis(57), millis(58));
-        ShardReading reading = meter.drain("shard", millis(60));
+    void aStallIsTheTimeFromTheFirstAttemptToTheAcknowledgement() {
+        meter.start();
+        write(2, 3);
+        write(5, 55);
+        // That nothing is sent for a while is not the servers' fault.
+        write(957, 958);
+        ShardReading reading = meter.drain("shard", millis(1000));
         assertThat(reading.writes()).isEqualTo(3);
         assertThat(reading.longestStall()).isEqualTo(Duration.ofMillis(50));
         assertThat(reading.median()).isBetween(Duration.ofNanos(875_000), Duration.ofMillis(1));
@@ -25,21 +29,22 @@ class MeterTest {
 
     @Test
     void aStallThatLastsIsInEveryReadingUntilItEnds() {
-        meter.start(0);
-        meter.acknowledged(0, millis(1));
+        meter.start();
+        meter.sent(millis(3));
         assertThat(meter.current("shard", millis(103)).longestStall()).isEqualTo(Duration.ofMillis(100));
         assertThat(meter.drain("shard", millis(203)).longestStall()).isEqualTo(Duration.ofMillis(200));
-        meter.acknowledged(millis(3), millis(303));
+        meter.acknowledged(millis(303));
         assertThat(meter.drain("shard", millis(304)).longestStall()).isEqualTo(Duration.ofMillis(300));
         assertThat(meter.drain("shard", millis(305)).longestStall()).isEqualTo(Duration.ZERO);
         assertThat(meter.total("shard", 0, 0).longestStall()).isEqualTo(Duration.ofMillis(300));
     }
 
     @Test
-    void nothingCountsBeforeItsStartNorAsAStallAfterItsEnd() {
+    void nothingCountsBeforeItsStartNorAfterItsEnd() {
         meter.error("CLUSTERDOWN");
-        meter.acknowledged(0, millis(500));
-        meter.start(millis(600));
+        write(0, 500);
+        meter.start();
+        meter.sent(millis(600));
         meter.stop();
         ShardReading reading = meter.drain("shard", millis(9000));
         assertThat(reading.errors()).isEmpty();
@@ -49,7 +54,7 @@ class MeterTest {
 
     @Test
     void errorsAreCountedByTheirTextUpToABound() {
-        meter.start(0);
+        meter.start();
         for (int i = 0; i < 100; i++) {
             meter.error("ERR " + i);
         }
@@ -65,11 +70,11 @@ class MeterTest {
 
     @Test
     void readingsAddUp() {
-        meter.start(0);
-        meter.acknowledged(0, millis(10));
+        meter.start();
+        write(2, 10);
         meter.error("OOM");
         Reading first = reading(meter.drain("shard", millis(11)).found(3, 5));
-        meter.acknowledged(millis(11), millis(12));
+        write(11, 12);
         meter.error("OOM");
         Reading both = first.plus(reading(meter.drain("shard", millis(13)).found(1, 0)));
         assertThat(both.writes()).isEqualTo(2);

@@ -1,0 +1,69 @@
+package io.ambrotype.bench;
+
+import io.ambrotype.lab.BundledServers;
+import io.ambrotype.lab.ServerBinary;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Runs benchmarks and writes the report; started by {@code bench/run}, which explains the arguments. */
+public final class Benchmarks {
+    private static final List<Benchmark> ALL = List.of(new RestartBenchmark());
+
+    private Benchmarks() {}
+
+    /** Runs those that are named, or all. */
+    public static void main(String[] arguments) throws Exception {
+        List<ServerBinary> servers = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        int runs = 5;
+        int portBase = 7400;
+        Path out = Path.of("BENCHMARKS.md");
+        for (int i = 0; i < arguments.length; i++) {
+            switch (arguments[i]) {
+                case "--runs" -> runs = Integer.parseInt(arguments[++i]);
+                case "--port-base" -> portBase = Integer.parseInt(arguments[++i]);
+                case "--out" -> out = Path.of(arguments[++i]);
+                case "--server" -> servers.add(server(arguments[++i]));
+                case String name -> names.add(name);
+            }
+        }
+        if (servers.isEmpty()) {
+            servers.add(server("bundled"));
+        }
+        if (!ALL.stream().map(Benchmark::name).toList().containsAll(names)) {
+            System.err.println("error: there is no benchmark " + names);
+            System.exit(2);
+        }
+        List<Section> sections = new ArrayList<>();
+        for (Benchmark benchmark : ALL) {
+            if (names.isEmpty() || names.contains(benchmark.name())) {
+                Path folder = Files.createTempDirectory("ambrotype-bench-");
+                try {
+                    sections.add(benchmark.run(new Surroundings(servers, runs, folder, portBase, System.err)));
+                } finally {
+                    remove(folder);
+                }
+            }
+        }
+        Report.write(out, LocalDate.now(), sections);
+        System.err.println("written: " + out);
+    }
+
+    private static ServerBinary server(String path) {
+        return path.equals("bundled") ? BundledServers.inUserCache().redis() : ServerBinary.detect(Path.of(path));
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+package io.ambrotype.it;
+
+import io.ambrotype.common.HostAndPort;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.RedisClusterClient;
+
+/**
+ * An application as there are many: one thread writes a new key each time, another one reads what was written, both
+ * through a client library with the settings that it comes with. Whatever the library throws is an error of the
+ * application.
+ */
+final class Application implements AutoCloseable {
+    /** Between two operations of a thread: an application has other things to do, and the servers need their share. */
+    private static final Duration PACE = Duration.ofMillis(1);
+
+    private final String name;
+    private final Client client;
+    private final AtomicLong written = new AtomicLong();
+    private final AtomicLong read = new AtomicLong();
+    private final AtomicLong longestStall = new AtomicLong();
+    private final List<Long> failed = new ArrayList<>();
+    private final ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile boolean stopping;
+
+    private Application(String name, Client client) {
+        this.name = name;
+        this.client = client;
+        threads.add(Thread.ofPlatform().name(name + " writer").start(this::writeUntilStopped));
+        threads.add(Thread.ofPlatform().name(name + " reader").start(this::readUntilStopped));
+    }
+
+    /** What an application needs of a client library. */
+    interface Client extends AutoCloseable {
+        /** Returns when the write was acknowledged. */
+        void set(String key, String value);
+
+        @Nullable
+        String get(String key);
+
+        /** The values of many keys. */
+        List<@Nullable String> getAll(List<String> keys);
+
+        @Override
+        void close();
+    }
+
+    /** With Jedis. */
+    static Application withJedis(List<HostAndPort> seeds) {
+        return new Application("jedis", jedis(seeds));
+    }
+
+    /** With Lettuce. */
+    static Application withLettuce(List<HostAndPort> seeds) {
+        return new Application("lettuce", new LettuceClient(seeds));
+    }
+
+    /** How many writes were acknowledged. */
+    long written() {
+        return written.get();
+    }
+
+    /** How many reads were answered as they should be. */
+    long read() {
+        return read.get();
+    }
+
+    /** What the library has thrown, and what was read wrongly. */
+    List<String> errors() {
+        return List.copyOf(errors);
+    }
+
+    /** The longest time from a first attempt to write to the next acknowledgement. */
+    Duration longestStall() {
+        return Duration.ofNanos(longestStall.get());
+    }
+
+    /** Stops it, and returns the acknowledged keys that cannot be found any more. */
+    List<String> lostKeys() {
+        stop();
+        List<String> lost = new ArrayList<>();
+        List<String> keys = new ArrayList<>();
+        for (long number = 0; number < written.get() + failed.size(); number++) {
+            if (!failed.contains(number)) {
+                keys.add(key(number));
+            }
+        }
+        for (int from = 0; from < keys.size(); from += 500) {
+            List<String> some = keys.subList(from, Math.min(keys.size(), from + 500));
+            List<@Nullable String> values = client.getAll(some);
+            for (int i = 0; i < some.size(); i++) {
+                if (!some.get(i).equals(values.get(i))) {
+                    lost.add(some.get(i));
+                }
+            }
+        }
+        return lost;
+    }
+
+    @Override
+    public void close() {
+        stop();
+        client.close();
+    }
+
+    @Override
+    public String toString() {
+        return name + ": " + written + " writes, " + read + " reads, longest stall "
+                + longestStall().toMillis() + " ms, " + errors.size() + " errors "
+                + errors.stream().distinct().limit(5).toList();
+    }
+
+    private void stop() {
+        stopping = true;
+        for (Thread thread : threads) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void writeUntilStopped() {
+        long begun = System.nanoTime();
+        boolean waiting = false;
+        for (long number = 0; !stopping; number++) {
+            if (!waiting) {
+                begun = System.nanoTime();
+            }
+            try {
+                client.set(key(number), key(number));
+                waiting = false;
+                longestStall.accumulateAndGet(System.nanoTime() - begun, Math::max);
+                written.incrementAndGet();
+            } catch (RuntimeException e) {
+                waiting = true;
+                failed.add(number);
+                errors.add("writing: " + e);
+            }
+            LockSupport.parkNanos(PACE.toNanos());
+        }
+    }
+
+    private void readUntilStopped() {
+        while (!stopping) {
+            long bound = written.get();
+            String key = key(bound == 0 ? 0 : ThreadLocalRandom.current().nextLong(bound));
+            try {
+                String value = client.get(key);
+                // Where a write has failed, not every number has a key.
+                if (bound > 0 && errors.isEmpty() && !key.equals(value)) {
+                    errors.add("reading: " + key + " is not there");
+                }
+                read.incrementAndGet();
+            } catch (RuntimeException e) {
+                errors.add("reading: " + e);
+            }
+            LockSupport.parkNanos(PACE.toNanos());
+        }
+    }
+
+    private String key(long number) {
+        return name + ":" + number;
+    }
+
+    private static Client jedis(List<HostAndPort> seeds) {
+        RedisClusterClient jedis = RedisClusterClient.create(seeds.stream()
+                .map(seed -> new redis.clients.jedis.HostAndPort(seed.host(), seed.port()))
+                .collect(Collectors.toSet()));
+        return new Client() {
+            @Override
+            public void set(String key, String value) {
+                jedis.set(key, value);
+            }
+
+            @Override
+            public @Nullable String get(String key) {
+                return jedis.get(key);
+            }
+
+            @Override
+            public List<@Nullable String> getAll(List<String> keys) {
+                try (var pipeline = jedis.pipelined()) {
+                    var values = keys.stream().map(pipeline::get).toList();
+                    pipeline.sync();
+                    List<@Nullable String> all = new ArrayList<>();
+                    values.forEach(value -> all.add(value.get()));
+                    return all;
+                }
+            }
+
+            @Override
+            public void close() {
+                jedis.close();
+            }
+        };
+    }
+
+    private static final class LettuceClient implements Client {
+        private final io.lettuce.core.cluster.RedisClusterClient lettuce;
+        private final io.lettuce.core.cluster.api.StatefulRedisClusterConnection<String, String> connection;
+
+        LettuceClient(List<HostAndPort> seeds) {
+            lettuce = io.lettuce.core.cluster.RedisClusterClient.create(seeds.stream()
+                    .map(seed -> io.lettuce.core.RedisURI.create(seed.host(), seed.port()))
+                    .toList());
+            connection = lettuce.connect();
+        }
+
+        @Override
+        public void set(String key, String value) {
+            connection.sync().set(key, value);
+        }
+
+        @Override
+        public @Nullable String get(String key) {
+            return connection.sync().get(key);
+        }
+
+        @Override
+        public List<@Nullable String> getAll(List<String> keys) {
+            List<Future<String>> values = new ArrayList<>();
+            keys.forEach(key -> values.add(connection.async().get(key).toCompletableFuture()));
+            List<@Nullable String> all = new ArrayList<>();
+            for (Future<String> value : values) {
+                try {
+                    all.add(Optional.ofNullable(value.get()).orElse(null));
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+            return all;
+        }
+
+        @Override
+        public void close() {
+            connection.close();
+            lettuce.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package io.ambrotype.it;
+
+import io.ambrotype.common.Time;
+import io.ambrotype.control.Member;
+import io.ambrotype.control.Starter;
+import io.ambrotype.host.Launch;
+import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.RedisServer;
+import io.ambrotype.probe.Probe;
+import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.restart.Restart;
+import io.ambrotype.restart.Restart.Prepared;
+import io.ambrotype.restart.RestartListener;
+import io.ambrotype.restart.RestartReport;
+import io.ambrotype.restart.RestartRequest;
+import io.ambrotype.restart.RestartRunner;
+import io.ambrotype.restart.RestartTools;
+import io.ambrotype.restart.SnapshotTaker;
+import io.ambrotype.restart.StartAgain;
+import io.ambrotype.restart.Starters;
+import io.ambrotype.topology.NodeState;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/** Restarts of a lab: its servers are started by the lab itself, whatever launcher they run through. */
+final class LabRestarts {
+    private static final RandomGenerator RANDOM = new SecureRandom();
+
+    private final LabCluster lab;
+    private final Path journals;
+
+    LabRestarts(LabCluster lab, Path journals) {
+        this.lab = lab;
+        this.journals = journals;
+    }
+
+    RestartTools tools() {
+        ConnectionSettings settings = lab.servers().getFirst().settings();
+        return new RestartTools(settings, lab.addresses(), new LabStarters(), journals, Time.SYSTEM, RANDOM, "test");
+    }
+
+    /** All nodes, back to the same layout. */
+    RestartReport run(Probe probe, RestartListener listener) throws InterruptedException {
+        return run(RestartRequest.all("shop"), probe, listener);
+    }
+
+    RestartReport run(RestartRequest request, Probe probe, RestartListener listener) throws InterruptedException {
+        return run(new Restart(tools()).prepare(request), probe, listener);
+    }
+
+    /** Goes on with a run that was broken off. */
+    RestartReport resume(RestartListener listener, boolean startLastCopy) throws InterruptedException {
+        return run(new Restart(tools()).prepareResume("shop", startLastCopy), Probe.NONE, listener);
+    }
+
+    private RestartReport run(Prepared prepared, Probe probe, RestartListener listener) throws InterruptedException {
+        return new RestartRunner(tools(), listener).run(prepared, probe, SnapshotTaker.NONE);
+    }
+
+    /** The lab's server at a member's address. */
+    RedisServer server(Member member) {
+        return lab.servers().stream()
+                .filter(server -> server.address().equals(member.address()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private final class LabStarters implements Starters {
+        @Override
+        public StartAgain find(Member member, NodeState state) {
+            return new StartAgain.Possible(
+                    new Launch.Manual(),
+                    new Launch.Target(member.address(), member.id().value(), Optional.empty(), Optional.empty()),
+                    List.of());
+        }
+
+        @Override
+        public Starter starter(Member member, StartAgain.Possible how) {
+            RedisServer server = server(member);
+            return new Starter() {
+                @Override
+                public void start(Member again) {
+                    server.start();
+                }
+
+                @Override
+                public Optional<Boolean> isGone(Member again) {
+                    return Optional.of(!server.isRunning());
+                }
+
+                @Override
+                public Optional<String> ended(Member again) {
+                    return server.isRunning() ? Optional.empty() : Optional.of(server.logTail());
+                }
+            };
+        }
+    }
+}
