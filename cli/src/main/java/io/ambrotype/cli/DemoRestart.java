@@ -3,6 +3,7 @@ package io.ambrotype.cli;
 import io.ambrotype.common.Time;
 import io.ambrotype.control.Member;
 import io.ambrotype.control.Starter;
+import io.ambrotype.host.Launch;
 import io.ambrotype.lab.LabCluster;
 import io.ambrotype.lab.RedisServer;
 import io.ambrotype.probe.Probe;
@@ -21,6 +22,7 @@ import io.ambrotype.restart.Step;
 import io.ambrotype.restart.StepReport;
 import io.ambrotype.topology.NodeState;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -102,7 +104,10 @@ final class DemoRestart {
     private final class LabStarters implements Starters {
         @Override
         public StartAgain find(Member member, NodeState state) {
-            return new StartAgain.Possible("the lab, from " + server(member).startFolder());
+            return new StartAgain.Possible(
+                    new Launch.Manual(),
+                    new Launch.Target(member.address(), member.id().value(), Optional.empty(), Optional.empty()),
+                    List.of());
         }
 
         @Override
@@ -117,6 +122,11 @@ final class DemoRestart {
                 @Override
                 public Optional<Boolean> isGone(Member stopped) {
                     return Optional.of(!server.isRunning());
+                }
+
+                @Override
+                public Optional<String> ended(Member started) {
+                    return server.isRunning() ? Optional.empty() : Optional.of(server.logTail());
                 }
             };
         }
