@@ -1,5 +1,6 @@
 package io.ambrotype.doctor;
 
+import io.ambrotype.doctor.HostView.Stray;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
@@ -17,12 +18,19 @@ import java.util.stream.Stream;
  * @param withPassword whether this program gives a password when it connects
  * @param topology its nodes, and what is wrong with them as a whole
  * @param nodes what is known of each, in the order of the topology
+ * @param strays files of nodes that lie on this host where no node reads them
  */
 public record Examination(
-        String deployment, Instant at, boolean withPassword, Topology topology, List<NodeExamination> nodes) {
+        String deployment,
+        Instant at,
+        boolean withPassword,
+        Topology topology,
+        List<NodeExamination> nodes,
+        List<Stray> strays) {
     /** Rejects an examination that does not have all nodes of the topology. */
     public Examination {
         nodes = List.copyOf(nodes);
+        strays = List.copyOf(strays);
         if (!nodes.stream()
                 .map(NodeExamination::id)
                 .toList()

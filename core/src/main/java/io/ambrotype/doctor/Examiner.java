@@ -69,14 +69,16 @@ final class Examiner {
         } catch (Exception e) {
             throw new IllegalStateException("examining a node failed in a way that is an error of ours", e);
         }
+        List<NodeExamination> inOrder = topology.nodes().stream()
+                .map(node -> Objects.requireNonNull(nodes.get(node.id())))
+                .toList();
         return new Examination(
                 deployment,
                 time.instant(),
                 settings.credentials() != null,
                 topology,
-                topology.nodes().stream()
-                        .map(node -> Objects.requireNonNull(nodes.get(node.id())))
-                        .toList());
+                inOrder,
+                new StrayFiles(topology, inOrder).find());
     }
 
     private NodeExamination examine(Node node) throws InterruptedException {

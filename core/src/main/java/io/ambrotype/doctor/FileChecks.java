@@ -271,24 +271,23 @@ final class FileChecks {
     }
 
     private static Stream<Sight> strays(Examination e) {
-        Map<Path, Stray> files = new LinkedHashMap<>();
-        List<NodeExamination> nodes = new ArrayList<>();
-        e.reached()
-                .forEach(node -> node.seen()
-                        .filter(seen -> !seen.strays().isEmpty())
-                        .ifPresent(seen -> {
-                            nodes.add(node);
-                            seen.strays().forEach(stray -> files.putIfAbsent(stray.path(), stray));
-                        }));
-        if (files.isEmpty()) {
+        if (e.strays().isEmpty()) {
             return Stream.empty();
         }
-        return Stream.of(Sight.of(nodes, "files of nodes lie in folders that no node reads now")
-                .with(files.values().stream()
+        boolean missed = e.strays().stream()
+                .flatMap(stray -> stray.id().stream())
+                .anyMatch(id -> e.node(id).filter(node -> !node.isReached()).isPresent());
+        Sight sight = Sight.of(
+                        List.of(),
+                        missed
+                                ? "the files of a node that the cluster misses lie here, in a folder that no node reads now"
+                                : "files of nodes lie in folders that no node reads now")
+                .with(e.strays().stream()
                         .sorted(Comparator.comparing(Stray::modified).reversed())
                         .map(stray -> stray.path() + ": " + stray.what() + ", "
-                                + Quantity.bytes(stray.bytes()) + ", "
-                                + Quantity.age(Duration.between(stray.modified(), e.at())) + " old")
-                        .toList()));
+                                + Quantity.bytes(stray.bytes()) + ", written "
+                                + Quantity.age(Duration.between(stray.modified(), e.at())) + " ago")
+                        .toList());
+        return Stream.of(missed ? sight.as(Severity.ERROR) : sight);
     }
 }

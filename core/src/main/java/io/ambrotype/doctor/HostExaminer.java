@@ -60,7 +60,7 @@ final class HostExaminer {
                     Optional.empty(),
                     Optional.empty(),
                     List.of(),
-                    List.of(),
+                    Optional.empty(),
                     OptionalLong.empty(),
                     Optional.empty());
         }
@@ -78,7 +78,7 @@ final class HostExaminer {
                 file,
                 state.isCluster() && !removed ? nodesConf(folder, configuration, file) : Optional.empty(),
                 removed ? List.of() : appendOnlyFiles(folder, configuration),
-                List.of(),
+                process.account().user().map(HostExaminer::home).filter(Files::isDirectory),
                 removed ? OptionalLong.empty() : freeBytes(folder),
                 Optional.of(kernel()));
     }
@@ -138,6 +138,10 @@ final class HostExaminer {
 
     private static NodesConfView fault(Path path, String sentence) {
         return new NodesConfView(path, Optional.empty(), Optional.of(sentence));
+    }
+
+    private static Path home(String user) {
+        return user.equals("root") ? Path.of("/root") : Path.of("/home").resolve(user);
     }
 
     private static List<Path> appendOnlyFiles(Path folder, NodeConfiguration configuration) {

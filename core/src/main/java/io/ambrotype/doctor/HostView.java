@@ -1,5 +1,6 @@
 package io.ambrotype.doctor;
 
+import io.ambrotype.topology.NodeId;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -18,8 +19,9 @@ public sealed interface HostView {
      * @param file its configuration file; empty where it has none
      * @param nodesConf its {@code nodes.conf} as it is on disk; empty where it is no cluster node or its name is not known
      * @param appendOnlyFiles append-only files of any form in its {@code dir}
-     * @param strays files of a node that are where they are not read: in the folder of the configuration file and others
+     * @param home the home folder of the user as whom it runs, where it is known
      * @param freeBytes free space where its {@code dir} is
+     * @param kernel settings of the kernel
      */
     record Seen(
             String process,
@@ -29,14 +31,13 @@ public sealed interface HostView {
             Optional<FileView> file,
             Optional<NodesConfView> nodesConf,
             List<Path> appendOnlyFiles,
-            List<Stray> strays,
+            Optional<Path> home,
             OptionalLong freeBytes,
             Optional<KernelView> kernel)
             implements HostView {
         /** Keeps its own lists. */
         public Seen {
             appendOnlyFiles = List.copyOf(appendOnlyFiles);
-            strays = List.copyOf(strays);
         }
     }
 
@@ -53,9 +54,10 @@ public sealed interface HostView {
      * @param path where
      * @param modified when it was last written
      * @param bytes how long it is
-     * @param what for people: what is in it, such as the id of the node whose {@code nodes.conf} it is
+     * @param what for people: what is in it
+     * @param id whose {@code nodes.conf} it is, where it is one
      */
-    record Stray(Path path, Instant modified, long bytes, String what) {}
+    record Stray(Path path, Instant modified, long bytes, String what, Optional<NodeId> id) {}
 
     /** {@code nodes.conf} on disk: where, and whose id is in it, or what is wrong with it. */
     record NodesConfView(Path path, Optional<String> id, Optional<String> fault) {}

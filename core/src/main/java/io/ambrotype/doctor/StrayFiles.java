@@ -1,0 +1,162 @@
+package io.ambrotype.doctor;
+
+import io.ambrotype.doctor.HostView.Seen;
+import io.ambrotype.doctor.HostView.Stray;
+import io.ambrotype.host.NodesConfFile;
+import io.ambrotype.topology.Node;
+import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.NodesConf;
+import io.ambrotype.topology.NodesConf.Line;
+import io.ambrotype.topology.Topology;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Finds where files of nodes went instead: dumps and {@code nodes.conf} on this host in folders that no node of the
+ * deployment has as its {@code dir}. Looked at are the folders from which servers are mostly started: that of the
+ * configuration file and the one above, the neighbours of the nodes' folders, the home folder of the servers' user, and the
+ * root folder; not what lies below them. A {@code nodes.conf} of another cluster is passed over, and so are dumps beside
+ * it.
+ */
+final class StrayFiles {
+    private static final int MOST_NEIGHBOURS = 500;
+    private static final String DUMP = "dump.rdb";
+    private static final String NODES_CONF = "nodes.conf";
+    private static final String APPEND_FOLDER = "appendonlydir";
+
+    private final Topology topology;
+    private final Set<NodeId> known;
+    private final Set<Path> own;
+    private final Set<String> dumps = new LinkedHashSet<>(List.of(DUMP));
+    private final Set<String> nodesConfs = new LinkedHashSet<>(List.of(NODES_CONF));
+    private final Set<Path> likely = new LinkedHashSet<>();
+    private final Set<Path> neighbours = new LinkedHashSet<>();
+
+    StrayFiles(Topology topology, List<NodeExamination> nodes) {
+        this.topology = topology;
+        this.known = topology.nodes().stream()
+                .flatMap(node -> Stream.concat(
+                        Stream.of(node.id()),
+                        node.state().flatMap(state -> state.view()).stream()
+                                .flatMap(view -> view.lines().stream().map(Line::id))))
+                .collect(Collectors.toSet());
+        this.own = nodes.stream()
+                .flatMap(node -> node.seen().stream())
+                .map(seen -> real(seen.workingFolder()))
+                .collect(Collectors.toSet());
+        nodes.forEach(node -> node.seen().filter(seen -> !seen.container()).ifPresent(seen -> gather(node, seen)));
+    }
+
+    private void gather(NodeExamination node, Seen seen) {
+        node.setting("dbfilename").filter(name -> !name.isEmpty()).ifPresent(dumps::add);
+        seen.nodesConf().map(view -> String.valueOf(view.path().getFileName())).ifPresent(nodesConfs::add);
+        seen.file().map(FileView::path).map(Path::getParent).ifPresent(folder -> {
+            likely.add(folder);
+            Optional.ofNullable(folder.getParent()).ifPresent(likely::add);
+        });
+        likely.add(Path.of("/"));
+        seen.home().ifPresent(likely::add);
+        Optional.ofNullable(seen.workingFolder().getParent()).ifPresent(parent -> {
+            likely.add(parent);
+            neighbours.addAll(children(parent));
+        });
+    }
+
+    List<Stray> find() {
+        neighbours.removeAll(likely);
+        List<Stray> strays = new ArrayList<>();
+        likely.forEach(folder -> look(folder, true, strays));
+        neighbours.forEach(folder -> look(folder, false, strays));
+        return strays;
+    }
+
+    /** In a folder that is only a neighbour, data without a nodes.conf may be anybody's. */
+    private void look(Path folder, boolean likelyOne, List<Stray> strays) {
+        if (own.contains(real(folder))) {
+            return;
+        }
+        boolean ours = false;
+        boolean others = false;
+        for (String name : nodesConfs) {
+            Path path = folder.resolve(name);
+            if (Files.isRegularFile(path)) {
+                Optional<NodesConf> content = NodesConfFile.read(path).content();
+                if (content.filter(this::isOurs).isPresent()) {
+                    ours = true;
+                    add(
+                            path,
+                            whose(content.get().myself().id()),
+                            Optional.of(content.get().myself().id()),
+                            strays);
+                } else {
+                    others = content.isPresent() || others;
+                }
+            }
+        }
+        if (ours || (likelyOne && !others)) {
+            for (String name : dumps) {
+                if (Files.isRegularFile(folder.resolve(name))) {
+                    add(folder.resolve(name), "data", Optional.empty(), strays);
+                }
+            }
+            if (Files.isDirectory(folder.resolve(APPEND_FOLDER))) {
+                add(folder.resolve(APPEND_FOLDER), "append-only files", Optional.empty(), strays);
+            }
+        }
+    }
+
+    private boolean isOurs(NodesConf content) {
+        return content.lines().stream().map(Line::id).anyMatch(known::contains);
+    }
+
+    private String whose(NodeId id) {
+        Optional<Node> node = topology.node(id);
+        return "the identity of node " + id.shortForm() + ", "
+                + node.map(member -> member.isReached()
+                                ? "which runs as " + member.name() + " from another folder"
+                                : "which the cluster misses")
+                        .orElse("which is no member now");
+    }
+
+    private static void add(Path path, String what, Optional<NodeId> id, List<Stray> strays) {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+            strays.add(new Stray(path, attributes.lastModifiedTime().toInstant(), attributes.size(), what, id));
+        } catch (IOException _) {
+            // It went away between two looks.
+        }
+    }
+
+    private static List<Path> children(Path folder) {
+        List<Path> children = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, Files::isDirectory)) {
+            for (Path child : entries) {
+                if (children.size() == MOST_NEIGHBOURS) {
+                    break;
+                }
+                children.add(child);
+            }
+        } catch (IOException _) {
+            // What may not be listed is not looked at.
+        }
+        return children;
+    }
+
+    private static Path real(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException _) {
+            return path;
+        }
+    }
+}
