@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -51,7 +52,7 @@ public final class Benchmarks {
                 }
             }
         }
-        Report.write(out, LocalDate.now(), sections);
+        Report.write(out, LocalDate.now(ZoneOffset.UTC), sections);
         System.err.println("written: " + out);
     }
 

@@ -4,6 +4,7 @@ import io.ambrotype.backup.BackupRequest;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.Secret;
+import io.ambrotype.host.LaunchSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  *       verify-hostname: true
  *     nodes-conf-name: nodes-7000.conf  # where the servers do not tell it (Redis 5.0)
  *     parallel: 2
+ *     start: systemd                    # how its servers are started again: auto, exec, …, or a command
  *     sentinel-master: shop             # where its Sentinels watch more than one
  *     sentinel-username: watcher        # where they want other credentials than the servers; none unless named
  *     sentinel-password-file: sentinel.password   # or sentinel-password-env, sentinel-password
@@ -65,6 +67,7 @@ final class Configuration {
      * @param parallel how many shards are captured at once
      * @param sentinelMaster the name by which its Sentinels know it
      * @param sentinelAccess user and password for its Sentinels
+     * @param start how its servers are started again
      */
     record Entry(
             @Nullable String uri,
@@ -72,7 +75,8 @@ final class Configuration {
             @Nullable String nodesConfName,
             @Nullable Integer parallel,
             @Nullable String sentinelMaster,
-            Access sentinelAccess) {
+            Access sentinelAccess,
+            @Nullable LaunchSettings start) {
         private boolean holdsPassword() {
             return access.password() != null || sentinelAccess.password() != null || (uri != null && uri.contains("@"));
         }
@@ -214,7 +218,8 @@ final class Configuration {
                 "sentinel-username",
                 "sentinel-password",
                 "sentinel-password-file",
-                "sentinel-password-env");
+                "sentinel-password-env",
+                "start");
         Optional<YamlNode> tls = node.get("tls");
         tls.ifPresent(group -> group.group("ca", "cert", "key", "verify-hostname"));
         Access access = access(node, "", folder, tls);
@@ -226,7 +231,17 @@ final class Configuration {
                         .map(value -> value.integer(1, BackupRequest.MOST_PARALLEL))
                         .orElse(null),
                 node.get("sentinel-master").map(YamlNode::text).orElse(null),
-                access(node, "sentinel-", folder, Optional.empty()));
+                access(node, "sentinel-", folder, Optional.empty()),
+                node.get("start").map(Configuration::start).orElse(null));
+    }
+
+    private static LaunchSettings start(YamlNode node) {
+        try {
+            return LaunchSettings.parse(node.text());
+        } catch (AmbrotypeException e) {
+            AmbrotypeException error = node.wrong(e.getMessage()).causedBy(e);
+            throw e.hint().map(error::withHint).orElse(error);
+        }
     }
 
     private static Access access(YamlNode node, String prefix, Path folder, Optional<YamlNode> tls) {

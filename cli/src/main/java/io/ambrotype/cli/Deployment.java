@@ -4,6 +4,7 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Secret;
+import io.ambrotype.host.LaunchSettings;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.Credentials;
 import io.ambrotype.resp.SentinelSettings;
@@ -22,13 +23,15 @@ import org.jspecify.annotations.Nullable;
  * @param settings how to connect
  * @param nodesConfName name of its nodes.conf, where the configuration tells it
  * @param parallel how many shards to capture at once, where the configuration tells it
+ * @param start how its servers are started again, as the configuration tells it; else whatever fits
  */
 record Deployment(
         String name,
         List<HostAndPort> seeds,
         ConnectionSettings settings,
         Optional<String> nodesConfName,
-        OptionalInt parallel) {
+        OptionalInt parallel,
+        LaunchSettings start) {
     /** Copies the seeds. */
     Deployment {
         seeds = List.copyOf(seeds);
@@ -80,7 +83,8 @@ record Deployment(
                 uri.seeds(),
                 settings,
                 Optional.ofNullable(entry).map(Configuration.Entry::nodesConfName),
-                entry == null || entry.parallel() == null ? OptionalInt.empty() : OptionalInt.of(entry.parallel()));
+                entry == null || entry.parallel() == null ? OptionalInt.empty() : OptionalInt.of(entry.parallel()),
+                entry == null || entry.start() == null ? LaunchSettings.AUTO : entry.start());
     }
 
     private static SentinelSettings sentinels(String name, Configuration.Entry entry, Context context) {

@@ -5,6 +5,7 @@ import io.ambrotype.cli.RestartView.PlanView;
 import io.ambrotype.cli.RestartView.ReportView;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.host.Launch;
 import io.ambrotype.host.LaunchSettings;
@@ -21,6 +22,7 @@ import io.ambrotype.restart.RestartRunner;
 import io.ambrotype.restart.RestartTools;
 import io.ambrotype.restart.SnapshotTaker;
 import io.ambrotype.restart.Step;
+import io.ambrotype.restart.StepReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -129,9 +132,9 @@ final class RestartCommand implements Callable<Integer> {
         }
         Optional<Path> repository = repository();
         Prepared prepared =
-                resume ? restart.prepareResume(target.name(), startLastCopy) : restart.prepare(request(target));
+                resume ? restart.prepareResume(typed(target), startLastCopy) : restart.prepare(request(target));
         Console console = context.console();
-        List<String> lines = RestartText.plan(prepared.plan(), preparations(prepared, repository));
+        List<String> lines = RestartText.plan(prepared.plan(), preparations(repository));
         if (context.options().dryRun) {
             console.result(
                     PlanView.of(prepared.plan(), repository.map(Path::toString).orElse(null)),
@@ -151,28 +154,30 @@ final class RestartCommand implements Callable<Integer> {
         // What would keep it from being taken shows before anything is begun.
         Repository store = repository.isPresent() ? BackupCommand.openOrCreate(context, snapshot) : null;
         SnapshotTaker taker = store == null ? SnapshotTaker.NONE : () -> Optional.of(take(snapshot, store));
-        try (Probe probe = probe(target, prepared);
-                RestartDisplay display = new RestartDisplay(console, probe)) {
-            RestartReport report;
-            try {
-                report = new RestartRunner(tools, display).run(prepared, probe, taker);
-            } catch (AmbrotypeException | InterruptedException e) {
-                display.close();
-                tellWhatWasMeasured(probe, display);
-                throw e;
-            }
-            display.close();
+        try (Probe probe = probe(target, prepared)) {
+            RestartReport report = run(tools, prepared, probe, taker);
             console.result(ReportView.of(report), () -> RestartText.report(report, console));
             return outcome(report);
         }
     }
 
+    private RestartReport run(RestartTools tools, Prepared prepared, Probe probe, SnapshotTaker taker)
+            throws InterruptedException {
+        List<StepReport> ended = new ArrayList<>();
+        try (RestartDisplay display = new RestartDisplay(context.console(), probe, ended)) {
+            return new RestartRunner(tools, display).run(prepared, probe, taker);
+        } catch (AmbrotypeException | InterruptedException e) {
+            tellWhatWasMeasured(probe, ended.size(), prepared.plan().steps().size());
+            throw e;
+        }
+    }
+
     /** Of a run that was stopped: what the writers have seen so far is not lost with it. */
-    private void tellWhatWasMeasured(Probe probe, RestartDisplay display) {
+    private void tellWhatWasMeasured(Probe probe, int ended, int steps) {
         boolean interrupted = Thread.interrupted();
         try {
             Console console = context.console();
-            console.note(Units.count(display.ended().size(), "step") + " ended before the stop");
+            console.note("stopped after " + ended + " of " + Units.count(steps, "step"));
             if (probe.isWatching()) {
                 RestartText.verdict(probe.finish(), console).forEach(console::note);
             }
@@ -205,7 +210,7 @@ final class RestartCommand implements Callable<Integer> {
             throw Failures.usage("--abandon has no --dry-run: it puts settings back and closes the journal of the run");
         }
         console.confirm("The run that was broken off ends as things are: nodes and roles stay as they are now.");
-        List<String> failures = restart.abandon(target.name());
+        List<String> failures = restart.abandon(typed(target));
         failures.forEach(console::warning);
         console.result(
                 new AbandonedView(target.name(), failures),
@@ -237,10 +242,18 @@ final class RestartCommand implements Callable<Integer> {
     private RestartRequest request(Deployment target) {
         try {
             return new RestartRequest(
-                    target.name(), nodes, !noFailback, Optional.ofNullable(maxStall), Optional.ofNullable(relocate));
+                    typed(target), nodes, !noFailback, Optional.ofNullable(maxStall), Optional.ofNullable(relocate));
         } catch (IllegalArgumentException e) {
             throw Failures.usage(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** What the user types to mean it again: for the hints. Never with user or password. */
+    private static String typed(Deployment target) {
+        String addresses = target.seeds().stream().map(HostAndPort::toString).collect(Collectors.joining(","));
+        return target.name().equals(addresses)
+                ? (target.settings().tls() == null ? "redis://" : "rediss://") + addresses
+                : target.name();
     }
 
     private RestartTools tools(Deployment target) {
@@ -292,7 +305,7 @@ final class RestartCommand implements Callable<Integer> {
         }
     }
 
-    private List<String> preparations(Prepared prepared, Optional<Path> repository) {
+    private List<String> preparations(Optional<Path> repository) {
         List<String> preparations = new ArrayList<>();
         repository.ifPresent(folder -> preparations.add("a snapshot into " + folder));
         if (!noProbe) {

@@ -7,8 +7,6 @@ import io.ambrotype.restart.RestartPlan;
 import io.ambrotype.restart.Step;
 import io.ambrotype.restart.StepReport;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -22,20 +20,21 @@ final class RestartDisplay implements RestartListener, AutoCloseable {
 
     private final Console console;
     private final Probe probe;
-    private final List<StepReport> ended = Collections.synchronizedList(new ArrayList<>());
+    private final List<StepReport> ended;
     private @Nullable Lines lines;
     private volatile Reading before = Reading.EMPTY;
     private volatile boolean closed;
     private int steps;
 
-    RestartDisplay(Console console, Probe probe) {
+    /**
+     * A display.
+     *
+     * @param ended gets every step that has ended
+     */
+    RestartDisplay(Console console, Probe probe, List<StepReport> ended) {
         this.console = console;
         this.probe = probe;
-    }
-
-    /** The steps that have ended so far. */
-    List<StepReport> ended() {
-        return List.copyOf(ended);
+        this.ended = ended;
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.host.LaunchSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ class ConfigurationTest {
                     password-file: shop.password
                     nodes-conf-name: nodes-7000.conf
                     parallel: 3
+                    start: systemd
                     sentinel-master: main
                     sentinel-username: watcher
                     sentinel-password-env: SENTINEL_PASSWORD
@@ -62,7 +64,8 @@ class ConfigurationTest {
                         "nodes-7000.conf",
                         3,
                         "main",
-                        new Access("watcher", null, null, "SENTINEL_PASSWORD", false, null, null, null, null)));
+                        new Access("watcher", null, null, "SENTINEL_PASSWORD", false, null, null, null, null),
+                        LaunchSettings.parse("systemd")));
         assertThat(configuration.deployments().get("vault"))
                 .isEqualTo(new Configuration.Entry(
                         "rediss://vault:6379",
@@ -79,7 +82,8 @@ class ConfigurationTest {
                         null,
                         null,
                         null,
-                        Access.NOTHING));
+                        Access.NOTHING,
+                        null));
         assertThat(configuration.warnings()).isEmpty();
     }
 
@@ -90,6 +94,7 @@ class ConfigurationTest {
             deployments:@  shop:@    tsl:@      ca: x   | , line 3: unknown key 'tsl'                 | did you mean 'tls'?
             deployments: {shop: {tls: {zzz: 1}}}        | , line 1: unknown key 'zzz'                 | known here are ca, cert, key, verify-hostname
             deployments: {shop: {parallel: many}}       | , line 1: 'parallel' is not a whole number from 1 to 16 |
+            deployments: {shop: {start: sytemd}}        | , line 1: 'sytemd' is no way to start a server | known are auto, exec, systemd, manual and supervised; or give a command such as 'ssh {host} sudo systemctl start redis@{port}'
             deployments: {shop: {parallel: 0}}          | , line 1: 'parallel' is not a whole number from 1 to 16 |
             deployments: {shop: {tls: {verify-hostname: maybe}}} | , line 1: 'verify-hostname' is not true or false |
             deployments: {shop: redis://x:1}            | , line 1: 'shop' is not a group of keys with values |

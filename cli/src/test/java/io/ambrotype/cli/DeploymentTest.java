@@ -8,6 +8,7 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Secret;
+import io.ambrotype.host.LaunchSettings;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.Credentials;
 import io.ambrotype.resp.TlsSettings;
@@ -54,7 +55,8 @@ class DeploymentTest {
                         java.util.List.of(new HostAndPort("a", 7000), new HostAndPort("b", 7001)),
                         ConnectionSettings.defaults().withCredentials(new Credentials("backup", Secret.of("p@ss"))),
                         Optional.empty(),
-                        OptionalInt.empty()));
+                        OptionalInt.empty(),
+                        LaunchSettings.AUTO));
         assertThat(deployment.toString()).doesNotContain("p@ss");
     }
 
@@ -68,6 +70,7 @@ class DeploymentTest {
                 tls: {ca: ca.pem, cert: me.pem, key: me.key, verify-hostname: false}
                 nodes-conf-name: nodes-7000.conf
                 parallel: 4
+                start: ssh {host} start {port}
                 """);
         Run run = Run.in(dir);
         assertThat(Deployment.resolve("shop", NOTHING, run.context()))
@@ -81,7 +84,8 @@ class DeploymentTest {
                                         new ClientCertificate(dir.resolve("me.pem"), dir.resolve("me.key")),
                                         false)),
                         Optional.of("nodes-7000.conf"),
-                        OptionalInt.of(4)));
+                        OptionalInt.of(4),
+                        LaunchSettings.parse("ssh {host} start {port}")));
         assertThat(run.err()).isEmpty();
     }
 

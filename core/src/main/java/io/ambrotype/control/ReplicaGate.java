@@ -50,15 +50,15 @@ public final class ReplicaGate {
         if (place.role() == Role.MASTER) {
             return Optional.empty();
         }
-        String progress = progress(look);
+        Look.Seen master =
+                Objects.requireNonNull(seen.get(expected.masterOf(place.member().id())));
+        String progress = progress(look, master);
         if (own.syncInProgress()) {
             return Optional.of(new Missing(place.member() + " is receiving its data from its master", progress));
         }
         if (!own.linkUp()) {
-            return Optional.of(Missing.of("the link of " + place.member() + " to its master is down"));
+            return Optional.of(new Missing("the link of " + place.member() + " to its master is down", progress));
         }
-        Look.Seen master =
-                Objects.requireNonNull(seen.get(expected.masterOf(place.member().id())));
         ReplicationState above = master.state().replication();
         if (!own.id().equals(above.id())) {
             return Optional.of(
@@ -82,9 +82,12 @@ public final class ReplicaGate {
     /** Written between two looks at replica and master. */
     private static final long KEYS_THAT_MAY_BE_NEW = 100;
 
-    private static String progress(Look.Seen look) {
+    /** A replica has nothing to tell while its master still writes the data that it is going to send. */
+    private static String progress(Look.Seen replica, Look.Seen master) {
         return Stream.of("master_sync_left_bytes", "master_sync_read_bytes", "slave_repl_offset")
-                .map(field -> look.state().info().value(field).orElse("-"))
-                .collect(Collectors.joining(" "));
+                        .map(field -> replica.state().info().value(field).orElse("-"))
+                        .collect(Collectors.joining(" "))
+                + " "
+                + master.state().info().value("rdb_current_bgsave_time_sec").orElse("-");
     }
 }

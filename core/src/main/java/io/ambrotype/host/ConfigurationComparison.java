@@ -46,7 +46,6 @@ final class ConfigurationComparison {
     private static final Set<String> NOT_COMPARED = Set.of(
             "save",
             "dir",
-            "bind",
             "user",
             "loadmodule",
             "rename-command",

@@ -123,12 +123,22 @@ final class HostFiles {
 
     /** The name of a user, where {@code /etc/passwd} has it. */
     static Optional<String> userName(int userId) {
+        return user(2, Integer.toString(userId)).map(fields -> fields[0]);
+    }
+
+    /** The home of a user, where {@code /etc/passwd} has it. */
+    static Optional<Path> homeOf(String user) {
+        return user(0, user)
+                .filter(fields -> fields.length > 5 && fields[5].startsWith("/"))
+                .map(fields -> Path.of(fields[5]));
+    }
+
+    private static Optional<String[]> user(int column, String value) {
         try {
             return readText(Path.of("/etc/passwd"), PASSWD_BYTES)
                     .lines()
                     .map(line -> line.split(":"))
-                    .filter(fields -> fields.length > 2 && fields[2].equals(Integer.toString(userId)))
-                    .map(fields -> fields[0])
+                    .filter(fields -> fields.length > 2 && fields[column].equals(value))
                     .findFirst();
         } catch (IOException _) {
             return Optional.empty();

@@ -117,5 +117,10 @@ public sealed interface Launch {
      * @param dir its {@code dir}, where it is known
      * @param config its configuration file, where it is known
      */
-    record Target(HostAndPort address, String id, Optional<String> dir, Optional<String> config) {}
+    record Target(HostAndPort address, String id, Optional<String> dir, Optional<String> config) {
+        /** The same server with its files in another folder. */
+        public Target withDir(Path folder) {
+            return new Target(address, id, Optional.of(folder.toString()), config);
+        }
+    }
 }

@@ -53,6 +53,10 @@ public final class LaunchPlanner {
             "supervise-daemon",
             "daemontools");
 
+    /** First processes of containers, which end with what they started. */
+    private static final Set<String> CONTAINER_INITS =
+            Set.of("tini", "docker-init", "dumb-init", "catatonit", "pause", "s6-svscan", "runsvdir");
+
     private final LocalHost host;
     private final List<Path> searchPath;
 
@@ -133,6 +137,11 @@ public final class LaunchPlanner {
 
     private static LaunchPlan detect(LaunchObservation seen, ServerProcess process, Launch.Target target) {
         ServerProcess.Parent parent = process.parent();
+        boolean first =
+                parent.pid() == 1 && (CONTAINER_INITS.contains(parent.name()) || SHELLS.contains(parent.name()));
+        if (parent.pid() == 0 || first) {
+            return impossible("it may be what its container was started for, which would end with it");
+        }
         if (SUPERVISORS.contains(parent.name())) {
             if (parent.pid() == 1) {
                 return impossible("its parent is " + parent + ", which may have started it, or only inherited it");

@@ -121,6 +121,11 @@ public final class LocalHost {
         }
     }
 
+    /** Whether a process of this host listens there; also one whose process cannot be looked at. */
+    public boolean isListening(HostAndPort address) throws IOException {
+        return !listeners(localAddresses(address.host()), address.port()).isEmpty();
+    }
+
     /** The resource limits that a process started by this one gets. */
     Map<String, Limit> ownLimits() {
         try {
@@ -135,7 +140,7 @@ public final class LocalHost {
         return account(status("self"));
     }
 
-    /** Folders of the shared objects that a process has loaded, in their order; empty where they cannot be seen. */
+    /** Folders of the shared objects that a process has loaded; empty where they cannot be seen. */
     List<Path> libraryFolders(ServerProcess process) {
         Set<Path> folders = new LinkedHashSet<>();
         try (BufferedReader lines =
@@ -149,7 +154,7 @@ public final class LocalHost {
         } catch (IOException _) {
             return List.of();
         }
-        return List.copyOf(folders);
+        return folders.stream().sorted().toList();
     }
 
     private static List<InetAddress> localAddresses(String host) throws IOException {

@@ -3,6 +3,7 @@ package io.ambrotype.restart;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.control.GateListener;
 import io.ambrotype.control.Journal;
 import io.ambrotype.control.Layout;
 import io.ambrotype.control.Member;
@@ -85,11 +86,32 @@ public final class Restart {
     public Prepared prepareResume(String deployment, boolean startLastCopy) {
         RestartObserver observer = new RestartObserver(tools);
         Run run = unfinished(deployment);
-        Topology topology = observer.topology(addresses(run));
+        Topology topology = settled(observer, addresses(run));
         try (MemberConnections connections = new MemberConnections(tools.settings(), LOOKING)) {
             RestartObserver.requireAlone(reached(topology), connections);
             RestartObservation observation = observer.observe(topology, connections);
             return prepareRest(run, observation, startLastCopy);
+        }
+    }
+
+    /**
+     * The deployment, given time to settle after what broke the run off: a node that has just been started is on its way
+     * into its place. A node that is down is not waited for.
+     */
+    private Topology settled(RestartObserver observer, List<HostAndPort> addresses) {
+        Topology topology = observer.topology(addresses);
+        if (RestartPlanner.obstacle(topology).isEmpty()
+                || !topology.nodes().stream().allMatch(Node::isReached)) {
+            return topology;
+        }
+        try {
+            return observer.wholeTopology(addresses, tools.patience(), GateListener.NONE);
+        } catch (AmbrotypeException e) {
+            if (e.code() != ErrorCode.UNSAFE) {
+                throw e;
+            }
+            // What still stands against it is told with all other reasons.
+            return observer.topology(addresses);
         }
     }
 

@@ -3,6 +3,7 @@ package io.ambrotype.restart;
 import io.ambrotype.control.Election;
 import io.ambrotype.topology.NodeConfiguration;
 import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.NodeState;
 import io.ambrotype.topology.Topology;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +30,9 @@ public record RestartObservation(
     /** Of a setting that is not told. */
     private static final Duration NODE_TIMEOUT = Duration.ofSeconds(15);
 
+    /** Bytes of small values; while an old server frees its data it answers nobody. */
+    private static final long FREED_IN_A_SECOND = 100L << 20;
+
     /** Keeps its own maps. */
     public RestartObservation {
         configurations = Map.copyOf(configurations);
@@ -47,6 +51,20 @@ public record RestartObservation(
     long number(NodeId node, String name, long byDefault) {
         String value = setting(node, name);
         return value.matches("[0-9]{1,18}") ? Long.parseLong(value) : byDefault;
+    }
+
+    /**
+     * How long a gate may stay closed without any progress: at least what is given, and long enough for the cluster to
+     * make up its mind and for the largest node to be rid of its old data.
+     */
+    Duration patience(Duration least) {
+        Duration timeouts = nodeTimeout().multipliedBy(4);
+        long memory = topology.nodes().stream()
+                .flatMap(node -> node.state().stream())
+                .mapToLong(NodeState::usedMemory)
+                .max()
+                .orElse(0);
+        return (timeouts.compareTo(least) > 0 ? timeouts : least).plusSeconds(memory / FREED_IN_A_SECOND);
     }
 
     /** The longest {@code cluster-node-timeout} of all nodes. */

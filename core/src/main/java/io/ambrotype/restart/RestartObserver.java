@@ -3,8 +3,11 @@ package io.ambrotype.restart;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.control.Gate;
+import io.ambrotype.control.GateListener;
 import io.ambrotype.control.Member;
 import io.ambrotype.control.MemberConnections;
+import io.ambrotype.control.Missing;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.RespReply;
@@ -15,6 +18,7 @@ import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodeState;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /** Looks at everything that a plan is made from. Changes nothing. */
 final class RestartObserver {
@@ -46,6 +51,31 @@ final class RestartObserver {
         Set<HostAndPort> seeds = new LinkedHashSet<>(tools.seeds());
         seeds.addAll(more);
         return new TopologyReader(tools.settings()).discover(List.copyOf(seeds));
+    }
+
+    /**
+     * The deployment as soon as nothing stands against a restart any more.
+     *
+     * @throws AmbrotypeException {@code UNSAFE} where something still does after the limit
+     */
+    Topology wholeTopology(List<HostAndPort> more, Duration limit, GateListener listener) {
+        List<Topology> looks = new ArrayList<>();
+        new Gate("the deployment to be whole", limit).await(tools.time(), listener, () -> {
+            Topology topology = topology(more);
+            looks.add(topology);
+            return RestartPlanner.obstacle(topology)
+                    .map(problem -> new Missing(problem.sentence(), progress(topology)));
+        });
+        return looks.getLast();
+    }
+
+    private static String progress(Topology topology) {
+        return topology.nodes().stream()
+                .flatMap(node -> node.state().stream())
+                .map(state -> state.info().value("loading_loaded_bytes").orElse("")
+                        + state.info().value("master_sync_left_bytes").orElse("")
+                        + state.info().value("rdb_current_bgsave_time_sec").orElse(""))
+                .collect(Collectors.joining(" "));
     }
 
     /** Everything about it. */

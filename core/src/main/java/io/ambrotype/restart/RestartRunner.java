@@ -79,7 +79,6 @@ import java.util.stream.Collectors;
 public final class RestartRunner {
     private static final DateTimeFormatter SECOND =
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
-    private static final Duration LEAST_LIMIT = Duration.ofSeconds(30);
     private static final Duration BGSAVE_BEGINS = Duration.ofMinutes(1);
 
     private final RestartTools tools;
@@ -157,8 +156,7 @@ public final class RestartRunner {
             this.layout = plan.before();
             this.original =
                     prepared.run().map(earlier -> earlier.begun().layout()).orElse(plan.before());
-            this.limit =
-                    longer(LEAST_LIMIT, prepared.observation().nodeTimeout().multipliedBy(4));
+            this.limit = prepared.observation().patience(tools.patience());
             this.settings = new TemporarySettings(
                     connections,
                     prepared.run().map(Run::settings).orElse(List.of()),
@@ -408,28 +406,14 @@ public final class RestartRunner {
 
         private void planRest() {
             RestartObserver observer = new RestartObserver(tools);
-            List<Topology> whole = new ArrayList<>();
-            new Gate("the deployment to be whole again", limit).await(time, this, () -> {
-                Topology topology = observer.topology(
-                        original.members().stream().map(Member::address).toList());
-                whole.clear();
-                whole.add(topology);
-                return RestartPlanner.obstacle(topology)
-                        .map(problem -> new Missing(problem.sentence(), progress(topology)));
-            });
-            RestartObservation observation = observer.observe(whole.getFirst(), connections);
+            RestartObservation observation = observer.observe(
+                    observer.wholeTopology(
+                            original.members().stream().map(Member::address).toList(), limit, this),
+                    connections);
             Prepared rest = Restart.prepareRest(prepared.run().orElseThrow(), observation, false);
             plan = rest.plan();
             layout = plan.before();
             announce();
-        }
-
-        private static String progress(Topology topology) {
-            return topology.nodes().stream()
-                    .flatMap(node -> node.state().stream())
-                    .map(state -> state.info().value("loading_loaded_bytes").orElse("")
-                            + state.info().value("master_sync_left_bytes").orElse(""))
-                    .collect(Collectors.joining(" "));
         }
 
         // ---- the end
@@ -535,9 +519,5 @@ public final class RestartRunner {
             notices.add(sentence);
             listener.notice(sentence);
         }
-    }
-
-    private static Duration longer(Duration one, Duration other) {
-        return one.compareTo(other) >= 0 ? one : other;
     }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A real server that was started by any command at all, as people do; ended by the process id that it tells. */
 final class HostServer implements AutoCloseable {
-    private static final AtomicInteger NEXT = new AtomicInteger(TestServer.FIRST_PORT + 300);
+    private static final AtomicInteger NEXT = new AtomicInteger();
 
     private final HostAndPort address;
     private final ConnectionSettings settings;
@@ -32,9 +32,10 @@ final class HostServer implements AutoCloseable {
         this.settings = settings;
     }
 
-    /** A port that nobody has used in this run. */
+    /** A port that nobody uses. */
     static int port() {
-        return NEXT.getAndIncrement();
+        // The third hundred of this run's ports.
+        return TestServer.FIRST_PORT + 200 + NEXT.getAndIncrement() % 100;
     }
 
     /** Starts a server by a command for a port and waits until it answers. */

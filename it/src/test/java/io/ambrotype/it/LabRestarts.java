@@ -21,6 +21,7 @@ import io.ambrotype.restart.Starters;
 import io.ambrotype.topology.NodeState;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -28,6 +29,8 @@ import java.util.random.RandomGenerator;
 /** Restarts of a lab: its servers are started by the lab itself, whatever launcher they run through. */
 final class LabRestarts {
     private static final RandomGenerator RANDOM = new SecureRandom();
+    /** Of an operator who has seen that a node is down; four node timeouts are waited for all the same. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final LabCluster lab;
     private final Path journals;
@@ -39,7 +42,8 @@ final class LabRestarts {
 
     RestartTools tools() {
         ConnectionSettings settings = lab.servers().getFirst().settings();
-        return new RestartTools(settings, lab.addresses(), new LabStarters(), journals, Time.SYSTEM, RANDOM, "test");
+        return new RestartTools(settings, lab.addresses(), new LabStarters(), journals, Time.SYSTEM, RANDOM, "test")
+                .withPatience(PATIENCE);
     }
 
     /** All nodes, back to the same layout. */

@@ -172,7 +172,8 @@ class RestartTrapsTest {
             assertRestarted(lab, before, report, 6);
             assertThat(report.plan().warnings()).anyMatch(warning -> warning.contains("appendonly yes"));
             assertThat(report.nodes()).allMatch(NodeReport::fullSynchronization);
-            // A busy machine alone makes such a cluster say now and then that it is down: an error is no matter of the run.
+            // A busy machine alone makes such a cluster say now and then that it is down: an error is no matter of the
+            // run.
             assertThat(report.verdict().provesNoLoss())
                     .as(report.verdict().toString())
                     .isTrue();
