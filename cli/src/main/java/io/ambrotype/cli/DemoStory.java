@@ -352,11 +352,12 @@ final class DemoStory implements AutoCloseable {
     }
 
     private void tell(Finding finding) {
-        teller.detail(finding.check() + ": "
-                + (finding.names().size() == 1
-                        ? finding.names().getFirst()
-                        : Units.count(finding.names().size(), "node"))
-                + ": " + finding.seen());
+        String who = switch (finding.names().size()) {
+            case 0 -> "";
+            case 1 -> finding.names().getFirst() + ": ";
+            default -> Units.count(finding.names().size(), "node") + ": ";
+        };
+        teller.detail(finding.check() + ": " + who + finding.seen());
         finding.details().stream().limit(MOST_DETAILS).forEach(line -> teller.detail("  " + line));
         if (finding.details().size() > MOST_DETAILS) {
             teller.detail("  and " + (finding.details().size() - MOST_DETAILS) + " more");
