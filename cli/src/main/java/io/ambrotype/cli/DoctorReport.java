@@ -97,7 +97,7 @@ final class DoctorReport {
 
     private String subject(Finding finding) {
         List<String> names = finding.names();
-        if (names.isEmpty()) {
+        if (names.isEmpty() || names.stream().anyMatch(finding.seen()::contains)) {
             return "";
         }
         return names(names) + ": ";

@@ -10,7 +10,7 @@ import java.util.List;
  * @param severity how much it matters
  * @param nodes the nodes that it is about; none where it is about the deployment
  * @param names their names, in the same order
- * @param seen what was seen: a phrase that follows the names
+ * @param seen what was seen: a phrase that follows the names, or a sentence with names in it
  * @param details further lines, such as one for each file
  * @param why why it hurts: a sentence
  * @param mend what to do: a sentence

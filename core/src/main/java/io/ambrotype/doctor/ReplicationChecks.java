@@ -4,7 +4,9 @@ import io.ambrotype.common.Secret;
 import io.ambrotype.doctor.Check.Needs;
 import io.ambrotype.doctor.Check.Sight;
 import io.ambrotype.topology.Node;
+import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodeState;
+import io.ambrotype.topology.Problem.Kind;
 import io.ambrotype.topology.ReplicationState;
 import io.ambrotype.topology.Shard;
 import java.util.ArrayList;
@@ -13,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Whether every master has somebody who can take over, and every node can follow any other of its shard. */
@@ -39,6 +43,16 @@ final class ReplicationChecks {
                         "bring its replica back, or add one: 'ambrotype add-replica'",
                         "",
                         ReplicationChecks::withoutReplica),
+                new Check(
+                        "follows-stranger",
+                        Severity.ERROR,
+                        Needs.SERVER,
+                        "its master came back without its files, as an empty stranger at the same address: the replica has"
+                                + " copied that, and the cluster may still say that all is well",
+                        "stop the stranger (SHUTDOWN NOSAVE), and start it from its own files: stray-files tells where they"
+                                + " are, 'ambrotype heal' does it",
+                        "",
+                        ReplicationChecks::strangers),
                 new Check(
                         "same-host",
                         Severity.WARNING,
@@ -109,6 +123,25 @@ final class ReplicationChecks {
                             ? Optional.of("is a master whose replicas are all down, loading or cut off")
                             : Optional.empty();
                 });
+    }
+
+    /** A link that is up although the master's address is nobody's or somebody else's leads to another server. */
+    private static Stream<Sight> strangers(Examination e) {
+        Set<NodeId> displaced = e.topology().problems(Kind.NODE_WITHOUT_ADDRESS, Kind.STRANGER_AT_ADDRESS).stream()
+                .flatMap(problem -> problem.nodes().stream())
+                .collect(Collectors.toSet());
+        return Check.eachOf(
+                e.reached().filter(node -> isHealthy(node.node())),
+                node -> node.node()
+                        .master()
+                        .filter(displaced::contains)
+                        .map(master -> "its link is up, but not to its master, node " + master.shortForm()
+                                + ", which is gone"
+                                + node.node()
+                                        .state()
+                                        .flatMap(state -> state.replication().master())
+                                        .map(address -> ": it follows what answers at " + address)
+                                        .orElse("")));
     }
 
     static boolean isHealthy(Node replica) {

@@ -7,6 +7,7 @@ import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodesConf;
 import io.ambrotype.topology.NodesConf.Line;
+import io.ambrotype.topology.Problem.Kind;
 import io.ambrotype.topology.Topology;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -36,6 +37,7 @@ final class StrayFiles {
 
     private final Topology topology;
     private final Set<NodeId> known;
+    private final Set<NodeId> displaced;
     private final Set<Path> own;
     private final Set<String> dumps = new LinkedHashSet<>(List.of(DUMP));
     private final Set<String> nodesConfs = new LinkedHashSet<>(List.of(NODES_CONF));
@@ -49,6 +51,9 @@ final class StrayFiles {
                         Stream.of(node.id()),
                         node.state().flatMap(state -> state.view()).stream()
                                 .flatMap(view -> view.lines().stream().map(Line::id))))
+                .collect(Collectors.toSet());
+        this.displaced = topology.problems(Kind.NODE_WITHOUT_ADDRESS, Kind.STRANGER_AT_ADDRESS).stream()
+                .flatMap(problem -> problem.nodes().stream())
                 .collect(Collectors.toSet());
         this.own = nodes.stream()
                 .flatMap(node -> node.seen().stream())
@@ -91,6 +96,9 @@ final class StrayFiles {
             Path path = folder.resolve(name);
             if (Files.isRegularFile(path)) {
                 Optional<NodesConf> content = NodesConfFile.read(path).content();
+                if (content.filter(this::isOfStoppedNode).isPresent()) {
+                    return;
+                }
                 if (content.filter(conf -> isOurs(conf) || (likelyOne && hasMetNobody(conf)))
                         .isPresent()) {
                     ours = true;
@@ -123,6 +131,12 @@ final class StrayFiles {
 
     private boolean isOurs(NodesConf content) {
         return content.lines().stream().map(Line::id).anyMatch(known::contains);
+    }
+
+    /** A member that is only down will read it when it is started again: it is where it belongs. */
+    private boolean isOfStoppedNode(NodesConf content) {
+        NodeId id = content.myself().id();
+        return topology.node(id).filter(node -> !node.isReached()).isPresent() && !displaced.contains(id);
     }
 
     private String whose(NodeId id) {

@@ -62,15 +62,20 @@ final class TopologyChecks {
         if (problems.isEmpty()) {
             return Stream.empty();
         }
+        List<NodeExamination> nodes = problems.stream()
+                .flatMap(problem -> problem.nodes().stream())
+                .distinct()
+                .flatMap(id -> e.node(id).stream())
+                .toList();
         if (problems.size() == 1) {
-            return Stream.of(Sight.of(List.of(), problems.getFirst().sentence()));
+            return Stream.of(Sight.of(nodes, problems.getFirst().sentence()));
         }
         List<String> details = new ArrayList<>(
                 problems.stream().limit(DETAILS).map(Problem::sentence).toList());
         if (problems.size() > DETAILS) {
             details.add("and " + (problems.size() - DETAILS) + " more");
         }
-        return Stream.of(Sight.of(List.of(), title(kind)).with(details));
+        return Stream.of(Sight.of(nodes, title(kind)).with(details));
     }
 
     private static String title(Problem.Kind kind) {
@@ -120,7 +125,8 @@ final class TopologyChecks {
             case HANDSHAKE -> "membership is changing";
             case ORPHAN_REPLICA -> "it can take over for nobody, and its shard has one copy less than was planned";
             case NODE_UNREACHABLE -> "what it would do at a restart is not known, and its shard has one copy less";
-            case NODE_WITHOUT_ADDRESS -> "the others remember a node that lost its nodes.conf or its address";
+            case NODE_WITHOUT_ADDRESS ->
+                "it lost its nodes.conf or its address; nobody serves its slots, even where the cluster state is ok";
             case NODE_WITHOUT_VIEW -> "its view could not be compared with the others";
             case NODE_LOADING -> "it can neither serve nor take over yet";
             case STRANGER_AT_ADDRESS ->

@@ -14,6 +14,7 @@ import io.ambrotype.topology.NodeState;
 import io.ambrotype.topology.Problem;
 import io.ambrotype.topology.ReplicationState;
 import io.ambrotype.topology.Role;
+import io.ambrotype.topology.SentinelSet;
 import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.Topology;
 import java.nio.file.Path;
@@ -387,6 +388,7 @@ final class RestartPlanner {
             all.addAll(steps);
         }
         warnOfOneCopy(steps);
+        warnOfClients(steps);
         if (!request.failback() && !layout.equals(now)) {
             warnings.add("nothing is failed back: in the end " + String.join(", ", layout.differencesFrom(original)));
         }
@@ -485,6 +487,28 @@ final class RestartPlanner {
 
     private static long offset(Node node) {
         return node.state().map(state -> state.replication().offset().value()).orElse(0L);
+    }
+
+    private void warnOfClients(List<Step> steps) {
+        if (seen.topology().kind() == DeploymentKind.CLUSTER
+                || steps.stream().noneMatch(Step.FailOver.class::isInstance)) {
+            return;
+        }
+        Optional<SentinelSet> sentinels = seen.topology().sentinels();
+        warnings.add(
+                sentinels.isPresent()
+                        ? "clients have to follow the Sentinels of '"
+                                + sentinels.get().masterName()
+                                + "' to the new master: one that does not gets READONLY until the master is back"
+                        : "nobody tells clients who the master is: while it is restarted a replica takes the writes, and "
+                                + "clients that know the old master's address only get READONLY from it");
+        if (seen.topology().nodes().stream()
+                .flatMap(node -> node.state().stream())
+                .anyMatch(state -> !state.version().isAtLeast(ServerVersion.Vendor.REDIS, 6, 2)
+                        && state.version().vendor() == ServerVersion.Vendor.REDIS)) {
+            warnings.add(
+                    "before Redis 6.2 writers cannot be held during a fail-over: they get NOREPLICAS for that time");
+        }
     }
 
     private void warnOfOneCopy(List<Step> steps) {

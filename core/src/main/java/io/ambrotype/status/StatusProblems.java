@@ -115,8 +115,9 @@ final class StatusProblems {
             case ORPHAN_REPLICA -> "it belongs to no shard; its data are served by nobody";
             case NODE_UNREACHABLE -> "what is shown of it is what the others say; start it, or look at the way to it";
             case NODE_WITHOUT_ADDRESS ->
-                "it lost its nodes.conf or was given another address: the others remember an id that is gone; ambrotype"
-                        + " heal mends that";
+                "it lost its nodes.conf or was given another address: the others remember an id that is gone, and its slots"
+                        + " are served by nobody even where the cluster state is ok; ambrotype doctor looks for its files,"
+                        + " ambrotype heal mends it";
             case NODE_WITHOUT_VIEW -> "what it thinks of the cluster could not be compared with the others";
             case NODE_LOADING -> "it answers when it has read its data; a failover before that takes its slots away";
             case STRANGER_AT_ADDRESS ->

@@ -113,6 +113,14 @@ class DoctorTest {
                 ill("full-resync", Severity.NOTICE, p -> p.all(DoctorTest::appendsOnly)),
                 ill("no-healthy-replica", Severity.ERROR, p -> p.member(3).linkUp = false),
                 ill("no-healthy-replica", Severity.ERROR, p -> p.member(3).masterIndex = 1),
+                ill("follows-stranger", Severity.ERROR, p -> {
+                    p.member(0).reached = false;
+                    p.problems.add(new Problem(
+                            Problem.Kind.NODE_WITHOUT_ADDRESS,
+                            Set.of(p.member(0).id()),
+                            SlotSet.NONE,
+                            "it is gone"));
+                }),
                 ill("same-host", Severity.WARNING, p -> p.member(3).host = p.member(0).host),
                 ill("same-host", Severity.NOTICE, p -> p.all(member -> member.host = "10.0.0.9")),
                 ill("masters-on-one-host", Severity.WARNING, p -> p.member(1).host = p.member(0).host),
