@@ -48,12 +48,12 @@ import picocli.CommandLine.Option;
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ambrotype heal shop --dry-run                                 what is wrong, and what would be done",
+            "  ambrotype heal shop --dry-run                        what is wrong, and what would be done",
             "  ambrotype heal shop",
-            "  ambrotype heal redis://10.0.0.1:7000,10.0.0.2:7000            name the stranger's address too, if it has one",
+            "  ambrotype heal redis://10.0.0.1:7000,10.0.0.2:7000   name the stranger's address too",
             "",
-            "Exit status 0: all is well now; 3: something is left for you, the output says what; 21: a step did not",
-            "take effect in time. What was done stays, and the same command goes on."
+            "Exit status 0: all is well now; 3: something is left for you, the output says what; 21: a step",
+            "did not take effect in time. What was done stays, and the same command goes on."
         })
 final class HealCommand implements Callable<Integer> {
     private final Context context;
@@ -210,8 +210,9 @@ final class HealCommand implements Callable<Integer> {
                 + Units.count(plan.steps().size(), "step") + ".");
         Instant started = context.clock().instant();
         Topology after;
-        try (Display display = new Display(console)) {
+        try (Display display = new Display(console, plan.steps().size())) {
             after = healer.run(plan, display);
+            display.done();
         }
         Duration took = Duration.between(started, context.clock().instant());
         console.result(Report.of(target.name(), plan, took, after), () -> {
@@ -293,10 +294,13 @@ final class HealCommand implements Callable<Integer> {
         private final Console console;
         private final Progress progress;
         private Progress.@Nullable Task task;
+        private final int steps;
         private int number;
+        private String outcome = "did not end";
 
-        Display(Console console) {
+        Display(Console console, int steps) {
             this.console = console;
+            this.steps = steps;
             this.progress = console.progress();
         }
 
@@ -305,7 +309,11 @@ final class HealCommand implements Callable<Integer> {
             if (task != null) {
                 task.end("done");
             }
-            task = progress.task("step " + ++number);
+            task = progress.task("step " + ++number + " of " + steps);
+        }
+
+        void done() {
+            outcome = "done";
         }
 
         @Override
@@ -332,7 +340,7 @@ final class HealCommand implements Callable<Integer> {
         @Override
         public void close() {
             if (task != null) {
-                task.end("ended");
+                task.end(outcome);
             }
             progress.close();
         }
