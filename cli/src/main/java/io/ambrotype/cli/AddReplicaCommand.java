@@ -32,11 +32,12 @@ import picocli.CommandLine.Parameters;
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ambrotype add-replica shop 10.0.0.7:7000                      the master that has fewest replicas gets it",
+            "  ambrotype add-replica shop 10.0.0.7:7000             of the master that has fewest replicas",
             "  ambrotype add-replica shop 10.0.0.7:7000 --of 10.0.0.2:7000",
             "  ambrotype add-replica shop 10.0.0.7:7000 --dry-run",
             "",
-            "Exit status 21: the server must not be added, or a step did not take effect in time; the message says which."
+            "Exit status 21: the server must not be added, or a step did not take effect in time; the message",
+            "says which, and the same command goes on."
         })
 final class AddReplicaCommand implements Callable<Integer> {
     private final Context context;

@@ -19,14 +19,15 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code ambrotype demo}: the whole story, on this machine, in a minute. */
+/** {@code ambrotype demo}: the whole story, on this machine, in a minute and a half. */
 @Command(
         name = "demo",
         sortOptions = false,
-        header = "lose a cluster and bring it back, on this machine, in a minute",
+        header = "restart a cluster, lose it and bring it back, on this machine, in a minute and a half",
         description =
-                "%nStarts a real cluster of 3 masters and 3 replicas on loopback with a small service that uses it, takes a snapshot "
-                        + "while the service runs, kills all servers and removes their files, and brings everything back: first with the "
+                "%nStarts a real cluster of 3 masters and 3 replicas on loopback with a small service that uses it, shows what a start "
+                        + "from the wrong folder does, and restarts every server while the service runs. Takes a snapshot, "
+                        + "kills all servers and removes their files, and brings everything back: first with the "
                         + "nodes' own ids, then as five masters without replicas. Each time every key, value and expiry is compared. "
                         + "Everything is removed at the end.",
         optionListHeading = "%nOptions:%n",
@@ -102,12 +103,18 @@ final class DemoCommand implements Callable<Integer> {
             }
 
             @Override
+            public void detail(String line) {
+                console.note("    " + line);
+            }
+
+            @Override
             public void end(DemoStory.Act act) {
                 console.note("    " + act.outcome() + "  (" + Units.duration(act.took()) + ")"
                         + (act.requests() == 0
                                 ? ""
                                 : "; shop: " + Units.count(act.requests(), "request") + ", "
-                                        + Units.count(act.errors(), "error")));
+                                        + Units.count(act.errors(), "error") + ", longest wait "
+                                        + Units.duration(act.longest())));
             }
         };
     }
@@ -117,17 +124,28 @@ final class DemoCommand implements Callable<Integer> {
         console.line("");
         console.line(console.style(Console.Style.BOLD, "report") + "  " + report.server() + ", "
                 + Units.count(report.entries(), "key") + ", " + Units.duration(took));
-        Table table = Table.of("STEP", "TOOK>", "SHOP REQUESTS>", "ERRORS>", "OUTCOME");
+        Table table = Table.of("STEP", "TOOK>", "SHOP REQUESTS>", "ERRORS>", "LONGEST WAIT>", "OUTCOME");
         for (DemoStory.Act act : report.acts()) {
             table.row(
                     act.name(),
                     Units.duration(act.took()),
                     act.requests() == 0 ? "-" : Units.count(act.requests()),
                     act.requests() == 0 ? "-" : Units.count(act.errors()),
+                    act.requests() == 0 ? "-" : Units.duration(act.longest()),
                     act.outcome());
         }
         console.table(table);
         console.line("");
+        DemoStory.Restarted restart = report.restart();
+        console.line("rolling restart of " + Units.count(restart.nodes(), "node") + "            "
+                + Units.duration(restart.took()) + ", " + Units.count(restart.requests(), "request") + " served, "
+                + Units.count(restart.errors(), "error") + ", longest wait " + Units.duration(restart.longest())
+                + (restart.sameLayout() ? "; ids, roles and slots as before" : "; THE LAYOUT IS NOT AS BEFORE"));
+        console.line("orders confirmed until it was over    " + Units.count(restart.ordersConfirmed())
+                + ", found again " + Units.count(restart.ordersFound())
+                + (restart.lostWrites() == 0
+                        ? ""
+                        : "; of the probe's own writes " + Units.count(restart.lostWrites()) + " LOST"));
         console.line("orders confirmed before the snapshot  " + Units.count(report.ordersBeforeSnapshot())
                 + ", found again " + Units.count(report.ordersFound()));
         console.line("orders confirmed after it began       " + Units.count(report.ordersAfterSnapshot())

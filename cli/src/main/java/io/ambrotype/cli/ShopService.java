@@ -6,14 +6,15 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.lab.RoutedPipeline;
 import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.resp.RespReply;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The demo's victim: a small service that keeps products in the cluster, reads them, and books orders. It has no other
@@ -27,6 +28,7 @@ final class ShopService implements AutoCloseable {
 
     private static final int THREADS = 2;
     private static final Duration AFTER_AN_ERROR = Duration.ofMillis(20);
+    private static final Duration BETWEEN_ORDERS = Duration.ofMillis(1);
 
     private final List<HostAndPort> seeds;
     private final ConnectionSettings settings;
@@ -34,6 +36,7 @@ final class ShopService implements AutoCloseable {
     private final RandomGenerator random;
     private final AtomicLong requests = new AtomicLong();
     private final AtomicLong errors = new AtomicLong();
+    private final AtomicLong longestNanos = new AtomicLong();
     private final AtomicLong[] confirmedOrders = new AtomicLong[THREADS];
     private final Map<Integer, Thread> threads = new HashMap<>();
     private volatile boolean open;
@@ -60,10 +63,13 @@ final class ShopService implements AutoCloseable {
      *
      * @param requests answered or not
      * @param errors of these, how many failed
+     * @param longest the longest time that a request took until its answer, since {@link #forgetLongest}
      */
-    record Counts(long requests, long errors) {
+    record Counts(long requests, long errors, Duration longest) {
+        static final Counts NONE = new Counts(0, 0, Duration.ZERO);
+
         Counts since(Counts earlier) {
-            return new Counts(requests - earlier.requests, errors - earlier.errors);
+            return new Counts(requests - earlier.requests, errors - earlier.errors, longest);
         }
     }
 
@@ -120,7 +126,12 @@ final class ShopService implements AutoCloseable {
 
     /** What happened so far. */
     Counts counts() {
-        return new Counts(requests.get(), errors.get());
+        return new Counts(requests.get(), errors.get(), Duration.ofNanos(longestNanos.get()));
+    }
+
+    /** From now on only later requests count for the longest one. */
+    void forgetLongest() {
+        longestNanos.set(0);
     }
 
     /** For each thread, up to which number its orders were confirmed. */
@@ -133,13 +144,13 @@ final class ShopService implements AutoCloseable {
     }
 
     /** How many of the orders up to these numbers are in the cluster. */
-    long found(long[] upTo) {
+    long found(long[] upTo) throws InterruptedException {
         long found = 0;
-        try (ClusterConnections cluster = ClusterConnections.open(seeds, settings)) {
+        try (ClusterConnections cluster = new ClusterConnections(seeds, settings, time)) {
             for (int thread = 0; thread < upTo.length; thread++) {
                 for (long number = 1; number <= upTo[thread]; number++) {
                     String key = orderKey(thread, number);
-                    if (!cluster.ownerOf(key).call("GET", key).isNull()) {
+                    if (!cluster.call(key, "GET", key).isNull()) {
                         found++;
                     }
                 }
@@ -149,44 +160,40 @@ final class ShopService implements AutoCloseable {
     }
 
     private void serve(int number) {
-        @Nullable ClusterConnections cluster = null;
         long order = confirmedOrders[number].get();
-        try {
+        try (ClusterConnections cluster = new ClusterConnections(seeds, settings, time)) {
             while (open) {
                 try {
-                    if (cluster == null) {
-                        cluster = ClusterConnections.open(seeds, settings);
-                    }
                     String product = "product:" + random.nextInt(PRODUCTS);
-                    if (cluster.ownerOf(product).call("GET", product).isNull()) {
+                    if (timed(cluster, product, "GET", product).isNull()) {
                         throw AmbrotypeException.of(ErrorCode.FAILED, product + " is gone");
                     }
                     requests.incrementAndGet();
                     String key = orderKey(number, order + 1);
-                    cluster.ownerOf(key).call("SET", key, product);
+                    timed(cluster, key, "SET", key, product);
                     // An order that fails is placed again under its number: all up to the last confirmed one are.
                     order++;
                     confirmedOrders[number].set(order);
                     requests.incrementAndGet();
+                    time.sleep(BETWEEN_ORDERS);
                 } catch (AmbrotypeException e) {
                     if (open) {
                         requests.incrementAndGet();
                         errors.incrementAndGet();
                         time.sleep(AFTER_AN_ERROR);
                     }
-                    if (cluster != null) {
-                        cluster.close();
-                        cluster = null;
-                    }
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } finally {
-            if (cluster != null) {
-                cluster.close();
-            }
         }
+    }
+
+    private RespReply timed(ClusterConnections cluster, String key, String... command) throws InterruptedException {
+        Instant asked = time.instant();
+        RespReply answer = cluster.call(key, command);
+        longestNanos.accumulateAndGet(Duration.between(asked, time.instant()).toNanos(), Math::max);
+        return answer;
     }
 
     private static String orderKey(int thread, long number) {

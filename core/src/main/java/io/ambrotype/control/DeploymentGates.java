@@ -1,5 +1,6 @@
 package io.ambrotype.control;
 
+import io.ambrotype.topology.Topology;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -10,6 +11,14 @@ import java.util.function.Supplier;
  * look, such as the offset that replicas have to reach.
  */
 public interface DeploymentGates {
+    /** The gates of the deployment's kind. */
+    static DeploymentGates of(Topology topology, MemberConnections connections) {
+        return switch (topology.kind()) {
+            case CLUSTER -> new ClusterGates(connections);
+            case STANDALONE -> new ReplicationGates(connections, topology);
+        };
+    }
+
     /**
      * Everybody answers as himself and has the place that he should have, every replica's link is up and has what its
      * master had at the first look, and everybody knows everybody else as present and the masters as masters.

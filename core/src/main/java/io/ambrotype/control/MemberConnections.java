@@ -69,6 +69,21 @@ public final class MemberConnections implements AutoCloseable {
         }
     }
 
+    /**
+     * The same for a question that does no harm when it is asked twice: once more, over a new connection, where the one
+     * that was kept turns out to be broken. Sentinels close all clients of a server that they promote or demote.
+     */
+    public <T> T askTwice(Member member, Function<RespConnection, T> question) {
+        try {
+            return ask(member, question);
+        } catch (RespConnectionException e) {
+            if (e.reason() != Reason.LOST) {
+                throw e;
+            }
+            return ask(member, question);
+        }
+    }
+
     /** Does something over a new connection of the same name with another reply timeout, and closes it. */
     public <T> T askAtLength(Member member, Duration replyTimeout, Function<RespConnection, T> question) {
         try (RespConnection connection = open(member, settings.withReplyTimeout(replyTimeout))) {

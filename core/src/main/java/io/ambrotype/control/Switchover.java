@@ -1,7 +1,30 @@
 package io.ambrotype.control;
 
+import io.ambrotype.common.Time;
+import io.ambrotype.topology.Topology;
+import java.time.Duration;
+
 /** Makes a replica the master of its shard without losing an acknowledged write. */
 public interface Switchover {
+    /** The way of the deployment's kind. */
+    static Switchover of(
+            Topology topology,
+            MemberConnections connections,
+            DeploymentGates gates,
+            Elections elections,
+            TemporarySettings settings,
+            Duration limit,
+            Time time,
+            GateListener listener) {
+        return switch (topology.kind()) {
+            case CLUSTER -> new ClusterSwitchover(connections, gates, elections, limit, time, listener);
+            case STANDALONE ->
+                topology.sentinels().isPresent()
+                        ? new SentinelSwitchover(connections, gates, settings, topology, limit, time, listener)
+                        : new ReplicaSetSwitchover(connections, gates, settings, topology, limit, time, listener);
+        };
+    }
+
     /**
      * Has the replica take its master's place; returns when everybody knows and the old master has caught up with the new.
      *

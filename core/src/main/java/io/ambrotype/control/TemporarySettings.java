@@ -47,7 +47,7 @@ public final class TemporarySettings {
                 SettingChange change = new SettingChange(member, name, current.get(), value);
                 journal.accept(change);
                 changes.put(new Key(member, name), change);
-                connections.ask(member, connection -> connection.call("CONFIG", "SET", name, value));
+                connections.askTwice(member, connection -> connection.call("CONFIG", "SET", name, value));
             }
             return Optional.empty();
         } catch (AmbrotypeException e) {
@@ -67,7 +67,7 @@ public final class TemporarySettings {
                 if (current(change.member(), change.name())
                         .filter(change.during()::equals)
                         .isPresent()) {
-                    connections.ask(
+                    connections.askTwice(
                             change.member(),
                             connection -> connection.call("CONFIG", "SET", change.name(), change.before()));
                 }
@@ -82,7 +82,7 @@ public final class TemporarySettings {
 
     private Optional<String> current(Member member, String name) {
         return Optional.ofNullable(connections
-                .ask(member, connection -> connection.pairs("CONFIG", "GET", name))
+                .askTwice(member, connection -> connection.pairs("CONFIG", "GET", name))
                 .get(name));
     }
 }

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * deployment has as its {@code dir}. Looked at are the folders from which servers are mostly started: that of the
  * configuration file and the one above, the neighbours of the nodes' folders, the home folder of the servers' user, and the
  * root folder; not what lies below them. A {@code nodes.conf} of another cluster is passed over, and so are dumps beside
- * it.
+ * it; one of a node that has met nobody is of no other cluster.
  */
 final class StrayFiles {
     private static final int MOST_NEIGHBOURS = 500;
@@ -99,7 +99,8 @@ final class StrayFiles {
                 if (content.filter(this::isOfStoppedNode).isPresent()) {
                     return;
                 }
-                if (content.filter(this::isOurs).isPresent()) {
+                if (content.filter(conf -> isOurs(conf) || (likelyOne && hasMetNobody(conf)))
+                        .isPresent()) {
                     ours = true;
                     add(
                             path,
@@ -121,6 +122,11 @@ final class StrayFiles {
                 add(folder.resolve(APPEND_FOLDER), "append-only files", Optional.empty(), strays);
             }
         }
+    }
+
+    /** What a node that is started from there writes: it comes up as somebody new, and its cluster never hears of it. */
+    private static boolean hasMetNobody(NodesConf content) {
+        return content.lines().size() == 1;
     }
 
     private boolean isOurs(NodesConf content) {

@@ -6,6 +6,7 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.control.Layout;
 import io.ambrotype.control.Layout.Place;
 import io.ambrotype.control.Member;
+import io.ambrotype.host.Relocation;
 import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
@@ -14,9 +15,9 @@ import io.ambrotype.topology.NodeState;
 import io.ambrotype.topology.Problem;
 import io.ambrotype.topology.ReplicationState;
 import io.ambrotype.topology.Role;
+import io.ambrotype.topology.SentinelSet;
 import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.Topology;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -209,8 +210,17 @@ final class RestartPlanner {
 
     private void examineStart(Node node) {
         switch (seen.starts().get(node.id())) {
-            case StartAgain.Possible possible ->
+            case StartAgain.Possible possible -> {
                 possible.warnings().forEach(warning -> warnings.add(node.name() + ": " + warning));
+                possible.relocation()
+                        .ifPresent(relocation -> chosen.stream()
+                                .filter(other -> !other.equals(node.id()))
+                                .filter(other ->
+                                        relocation(other).map(Relocation::to).equals(Optional.of(relocation.to())))
+                                .findFirst()
+                                .ifPresent(_ -> refuse("the files of " + node.name()
+                                        + " and of another node would be moved to " + relocation.to())));
+            }
             case StartAgain.Impossible impossible -> {
                 refuse(impossible.reason());
                 hints.add(impossible.hint());
@@ -387,6 +397,7 @@ final class RestartPlanner {
             all.addAll(steps);
         }
         warnOfOneCopy(steps);
+        warnOfClients(steps);
         if (!request.failback() && !layout.equals(now)) {
             warnings.add("nothing is failed back: in the end " + String.join(", ", layout.differencesFrom(original)));
         }
@@ -435,13 +446,11 @@ final class RestartPlanner {
                 launch,
                 place.role() == Role.REPLICA,
                 only,
-                request.relocate().map(template -> folder(template, member)));
+                relocation(member.id()).map(Relocation::to));
     }
 
-    private static Path folder(String template, Member member) {
-        return Path.of(
-                template.replace("{port}", Integer.toString(member.address().port()))
-                        .replace("{id}", member.id().value()));
+    private Optional<Relocation> relocation(NodeId id) {
+        return seen.starts().get(id) instanceof StartAgain.Possible possible ? possible.relocation() : Optional.empty();
     }
 
     private Member candidate(Member master) {
@@ -485,6 +494,28 @@ final class RestartPlanner {
 
     private static long offset(Node node) {
         return node.state().map(state -> state.replication().offset().value()).orElse(0L);
+    }
+
+    private void warnOfClients(List<Step> steps) {
+        if (seen.topology().kind() == DeploymentKind.CLUSTER
+                || steps.stream().noneMatch(Step.FailOver.class::isInstance)) {
+            return;
+        }
+        Optional<SentinelSet> sentinels = seen.topology().sentinels();
+        warnings.add(
+                sentinels.isPresent()
+                        ? "clients have to follow the Sentinels of '"
+                                + sentinels.get().masterName()
+                                + "' to the new master: one that does not gets READONLY until the master is back"
+                        : "nobody tells clients who the master is: while it is restarted a replica takes the writes, and "
+                                + "clients that know the old master's address only get READONLY from it");
+        if (seen.topology().nodes().stream()
+                .flatMap(node -> node.state().stream())
+                .anyMatch(state -> !state.version().isAtLeast(ServerVersion.Vendor.REDIS, 6, 2)
+                        && state.version().vendor() == ServerVersion.Vendor.REDIS)) {
+            warnings.add(
+                    "before Redis 6.2 writers cannot be held during a fail-over: they get NOREPLICAS for that time");
+        }
     }
 
     private void warnOfOneCopy(List<Step> steps) {

@@ -4,8 +4,6 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.Time;
 import io.ambrotype.control.BackgroundSave;
-import io.ambrotype.control.ClusterGates;
-import io.ambrotype.control.ClusterSwitchover;
 import io.ambrotype.control.DeploymentGates;
 import io.ambrotype.control.Elections;
 import io.ambrotype.control.Gate;
@@ -58,7 +56,7 @@ import java.util.stream.Collectors;
  *       its own files. Where one live copy of the shard is left, it saves first. Stop; wait until the process is gone; move
  *       its files where that was asked for; start. Wait until it answers with the same id, has loaded, has its link up
  *       and what its master had, and every node has heard from it since it started. Raise the barrier on it again.
- *   <li><b>Masters</b>, one by one. Fail over to the best replica: see {@link ClusterSwitchover}. The old master is a
+ *   <li><b>Masters</b>, one by one. Fail over to the best replica: see {@link Switchover}. The old master is a
  *       replica now and is restarted like one. Fail back.
  *   <li><b>Masters without slots</b> are restarted where they are.
  *   <li><b>Release.</b> What was set is put back, and the layout is compared with that of the start: ids, roles, slots.
@@ -164,8 +162,9 @@ public final class RestartRunner {
             this.elections = new Elections(
                     prepared.observation().elections(),
                     election -> journal.append(new RestartEntry.Elected(time.instant(), election)));
-            this.gates = new ClusterGates(connections);
-            this.switchover = new ClusterSwitchover(connections, gates, elections, limit, time, this);
+            Topology seen = prepared.observation().topology();
+            this.gates = DeploymentGates.of(seen, connections);
+            this.switchover = Switchover.of(seen, connections, gates, elections, settings, limit, time, this);
             prepared.run()
                     .ifPresent(earlier -> earlier.begun().nodes().forEach(node -> {
                         if (node.launch().isPresent()) {
@@ -409,7 +408,8 @@ public final class RestartRunner {
             RestartObservation observation = observer.observe(
                     observer.wholeTopology(
                             original.members().stream().map(Member::address).toList(), limit, this),
-                    connections);
+                    connections,
+                    prepared.request());
             Prepared rest = Restart.prepareRest(prepared.run().orElseThrow(), observation, false);
             plan = rest.plan();
             layout = plan.before();

@@ -79,7 +79,7 @@ public record NodeState(
     public static NodeState read(RespConnection connection) {
         HostAndPort address = connection.address();
         ServerInfo info = ServerInfo.parse(connection.text("INFO"));
-        if (info.value("redis_mode").orElse("").equals("sentinel")) {
+        if (SentinelReader.isSentinel(info)) {
             throw AmbrotypeException.of(ErrorCode.USAGE, address + " is a Sentinel, not a server with data")
                     .withHint("a server with data was expected at this address");
         }

@@ -116,7 +116,7 @@ final class SentinelAssembly {
         } else if (servers.nodes().stream().noneMatch(node -> isAt(node, replica.address()))) {
             disagree("Sentinels list replica " + replica.address() + ", which does not follow "
                     + servers.shards().getFirst().master().name());
-        } else if (replica.flags().contains("s_down") || replica.flags().contains("disconnected")) {
+        } else if (!replica.isUsable()) {
             disagree("Sentinel " + sentinel + " sees replica " + replica.address() + " as "
                     + String.join(",", replica.flags()));
         }

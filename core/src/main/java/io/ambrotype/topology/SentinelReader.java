@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Finds the Sentinels of a deployment and asks them. Immutable. */
-final class SentinelReader {
+public final class SentinelReader {
     /** Sentinels greet on this channel of every server every two seconds. */
     private static final String HELLO = "__sentinel__:hello";
 
@@ -42,7 +42,8 @@ final class SentinelReader {
 
     private final ConnectionSettings settings;
 
-    SentinelReader(ConnectionSettings settings) {
+    /** A reader that connects that way. */
+    public SentinelReader(ConnectionSettings settings) {
         this.settings = settings;
     }
 
@@ -54,8 +55,12 @@ final class SentinelReader {
      */
     record Greeters(String masterName, Set<HostAndPort> addresses) {}
 
-    /** A connection to a Sentinel, with its own credentials, the deployment's, or none. */
-    static RespConnection connect(HostAndPort address, ConnectionSettings settings) {
+    /**
+     * A connection to a Sentinel, with its own credentials, the deployment's, or none.
+     *
+     * @throws RespConnectionException where it does not come about
+     */
+    public static RespConnection connect(HostAndPort address, ConnectionSettings settings) {
         SentinelSettings sentinels = settings.sentinels();
         if (sentinels.credentials() != null) {
             return RespConnection.open(address, settings.withCredentials(sentinels.credentials()));
@@ -74,13 +79,18 @@ final class SentinelReader {
         }
     }
 
+    /** Whether this is what a Sentinel says; Valkey has another name for it. */
+    static boolean isSentinel(ServerInfo info) {
+        return info.value("redis_mode")
+                .or(() -> info.value("server_mode"))
+                .orElse("")
+                .equals("sentinel");
+    }
+
     /** Whether a Sentinel answers there. */
     boolean isSentinel(HostAndPort address) {
         try (RespConnection connection = connect(address, settings)) {
-            return ServerInfo.parse(connection.text("INFO"))
-                    .value("redis_mode")
-                    .orElse("")
-                    .equals("sentinel");
+            return isSentinel(ServerInfo.parse(connection.text("INFO")));
         } catch (AmbrotypeException _) {
             return false;
         }
@@ -188,6 +198,14 @@ final class SentinelReader {
             heard.put(fields[2].substring(0, 8), sentinel);
             byMaster.computeIfAbsent(fields[4], _ -> new LinkedHashSet<>()).add(sentinel);
         });
+    }
+
+    /** The same Sentinels as they see it now; one that does not answer is no error. */
+    public SentinelSet again(SentinelSet known) {
+        return new SentinelSet(
+                known.masterName(),
+                List.copyOf(TopologyReader.inParallel(known.addresses(), address -> ask(address, known.masterName()))
+                        .values()));
     }
 
     /** One Sentinel's view; that it does not answer is no error. */

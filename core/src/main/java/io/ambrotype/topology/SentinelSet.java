@@ -92,6 +92,11 @@ public record SentinelSet(String masterName, List<Sentinel> sentinels) {
         public KnownReplica {
             flags = Collections.unmodifiableSet(new TreeSet<>(flags));
         }
+
+        /** Whether the Sentinel has it for alive: only then it promotes it, or points it to another master. */
+        public boolean isUsable() {
+            return !flags.contains("s_down") && !flags.contains("disconnected");
+        }
     }
 
     /** What those that answered say. */

@@ -223,8 +223,7 @@ public final class TopologyReader {
         return settings.tls() != null && settings.tls().verifyHostName();
     }
 
-    private static <T> Map<HostAndPort, T> inParallel(
-            Collection<HostAndPort> addresses, Function<HostAndPort, T> question) {
+    static <T> Map<HostAndPort, T> inParallel(Collection<HostAndPort> addresses, Function<HostAndPort, T> question) {
         List<HostAndPort> order = List.copyOf(addresses);
         Semaphore permits = new Semaphore(PARALLEL);
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {

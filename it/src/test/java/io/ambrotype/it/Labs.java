@@ -18,6 +18,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.opentest4j.TestAbortedException;
 
 /**
  * Real servers for one test, by {@code @RegisterExtension}: they live in a folder of the test's own, on ports that were
@@ -113,7 +114,9 @@ final class Labs implements AfterEachCallback {
     public void afterEach(ExtensionContext context) throws IOException {
         endServers();
         Runtime.getRuntime().removeShutdownHook(atExit);
-        if (context.getExecutionException().isPresent()) {
+        if (context.getExecutionException()
+                .filter(reason -> !(reason instanceof TestAbortedException))
+                .isPresent()) {
             System.out.println("the servers' folders and logs are kept in " + folder);
             return;
         }
