@@ -163,6 +163,7 @@ public final class Main implements Runnable {
         commands.put("compare", () -> new CompareCommand(context));
         commands.put("restore", () -> new RestoreCommand(context));
         commands.put("restart", () -> new RestartCommand(context));
+        commands.put("heal", () -> new HealCommand(context));
         commands.put("add-replica", () -> new AddReplicaCommand(context));
         commands.put("nodes-conf", () -> new NodesConfCommand(context));
         commands.put("rdb", () -> new RdbCommand(context));

@@ -8,7 +8,6 @@ import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.host.Launch;
-import io.ambrotype.host.LaunchSettings;
 import io.ambrotype.host.Launcher;
 import io.ambrotype.probe.Probe;
 import io.ambrotype.probe.ProbeWriter;
@@ -75,13 +74,8 @@ final class RestartCommand implements Callable<Integer> {
     @Option(names = "--no-failback", description = "leave the replicas that took over as masters")
     private boolean noFailback;
 
-    @Option(
-            names = "--start",
-            paramLabel = "COMMAND",
-            description =
-                    "how nodes are started: auto, exec, systemd, manual, supervised, or a command with {host} {port} {id} {dir} "
-                            + "{config} (default: auto, as they were)")
-    private @Nullable String start;
+    @Mixin
+    private final StartOptions start = new StartOptions();
 
     @Option(
             names = "--max-stall",
@@ -261,7 +255,7 @@ final class RestartCommand implements Callable<Integer> {
                 target.settings(),
                 target.seeds(),
                 new HostStarters(
-                        start == null ? LaunchSettings.AUTO : LaunchSettings.parse(start),
+                        start.resolve(target),
                         target.settings(),
                         new Launcher(Launcher.COMMAND_LIMIT, this::askToStart)),
                 journals(),

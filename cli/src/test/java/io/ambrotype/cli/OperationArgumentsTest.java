@@ -55,8 +55,8 @@ class OperationArgumentsTest {
                 "restart redis://127.0.0.1:21899 --resume --abandon | 2 | --resume and --abandon contradict each other",
                 "restart redis://127.0.0.1:21899 --resume --nodes a | 2 | --resume takes nodes, fail-back, stall and folder",
                 "restart redis://127.0.0.1:21899 --start-last-copy | 2 | --start-last-copy is for --resume",
-                "restart redis://127.0.0.1:21899 --max-stall 5 | 2 | '5' is not a time; expected 500ms, 2s or 1m",
-                "restart redis://127.0.0.1:21899 --start sistemd | 2 | 'sistemd' is no way to start a server",
+                "restart redis://127.0.0.1:21899 --max-stall 5 | 2 | is not a time; expected 500ms, 2s or 1m",
+                "restart redis://127.0.0.1:21899 --start sistemd | 2 | is no way to start a server",
                 "restart redis://127.0.0.1:21899 | 10 | no repository was named for the snapshot before the first step"
             })
     void mistakesAreNamed(String line, int status, String message) {

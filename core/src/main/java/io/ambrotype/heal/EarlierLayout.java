@@ -1,6 +1,7 @@
 package io.ambrotype.heal;
 
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.repository.Manifest;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodesConf;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Who had which place at an earlier time, as far as something tells: a journal, a snapshot, a {@code nodes.conf} that was
@@ -20,8 +22,9 @@ import java.util.Optional;
  *
  * @param source where this is from, as in "as … says"
  * @param places one for each node
+ * @param wanted whether it is known that the deployment shall be so again: a mending was broken off on the way there
  */
-public record EarlierLayout(String source, List<Place> places) {
+public record EarlierLayout(String source, List<Place> places, boolean wanted) {
     /** Keeps its own list. */
     public EarlierLayout {
         places = List.copyOf(places);
@@ -46,7 +49,25 @@ public record EarlierLayout(String source, List<Place> places) {
                     .ifPresent(address ->
                             places.add(new Place(line.id(), address, line.role(), line.master(), line.slots())));
         }
-        return new EarlierLayout(source, places);
+        return new EarlierLayout(source, places, false);
+    }
+
+    /** As a snapshot has it. */
+    public static EarlierLayout of(Manifest manifest) {
+        List<Place> places = manifest.topology().nodes().stream()
+                .map(node -> new Place(
+                        new NodeId(node.id()),
+                        new HostAndPort(node.host(), node.port()),
+                        node.role() == Manifest.Role.MASTER ? Role.MASTER : Role.REPLICA,
+                        node.masterId().map(NodeId::new),
+                        SlotSet.parse(node.slots())))
+                .toList();
+        return new EarlierLayout("the snapshot " + manifest.snapshot(), places, false);
+    }
+
+    /** Whether it is about any of these nodes. */
+    boolean concerns(Set<NodeId> nodes) {
+        return places.stream().anyMatch(place -> nodes.contains(place.id()));
     }
 
     /** The place of the node with that id. */

@@ -3,6 +3,7 @@ package io.ambrotype.heal;
 import io.ambrotype.control.Member;
 import io.ambrotype.topology.NodeId;
 import java.util.List;
+import java.util.Optional;
 
 /** One act of mending, with what is waited for after it. Pure data. */
 public sealed interface HealStep {
@@ -19,6 +20,20 @@ public sealed interface HealStep {
         @Override
         public String text() {
             return "have every node meet " + newcomer + " (CLUSTER MEET); wait until all know it and it knows all";
+        }
+    }
+
+    /**
+     * A stranger loses its data, because the user says so.
+     *
+     * @param stranger who
+     * @param keys how many it holds
+     */
+    record Empty(Member stranger, long keys) implements HealStep {
+        @Override
+        public String text() {
+            return "throw away the " + keys + (keys == 1 ? " key" : " keys") + " of " + stranger
+                    + ", as allowed (FLUSHALL, CLUSTER RESET)";
         }
     }
 
@@ -50,37 +65,39 @@ public sealed interface HealStep {
     }
 
     /**
-     * A server that came up as somebody else is stopped and started as who it was.
+     * A replica takes over the slots of a master that is no more.
      *
-     * @param stranger the server as it answers now, empty
-     * @param node who it was
-     * @param master whom it will follow
-     * @param revival how it is started
+     * @param replica who; it has the master's data
+     * @param ghost the master
      */
-    record Revive(Member stranger, Member node, Member master, Revival revival) implements HealStep {
+    record TakeOver(Member replica, NodeId ghost) implements HealStep {
         @Override
         public String text() {
-            return "stop " + stranger.address() + ", put the nodes.conf of node "
-                    + node.id().shortForm()
-                    + " (a replica of " + master + ", rebuilt from what the other nodes know) into "
-                    + revival.folder() + ", and start it there (" + revival.start()
-                    + "); wait until it is back as itself and in sync";
+            return "have " + replica + " take over the slots of node " + ghost.shortForm()
+                    + " (CLUSTER FAILOVER FORCE); wait until every node sees it as their owner";
         }
     }
 
     /**
-     * A node that does not start is started as who it is.
+     * A server that came up as somebody else is stopped and started as who it was; or one that did not come up is started.
      *
-     * @param node who it is
-     * @param master whom it will follow
+     * @param stranger the server as it answers now; empty where it is down
+     * @param node who it was
+     * @param master whom it will follow; empty where it owns its slots still, and has their data
+     * @param save whether its data are written to its disk when it is stopped
      * @param revival how it is started
      */
-    record Start(Member node, Member master, Revival revival) implements HealStep {
+    record Revive(Optional<Member> stranger, Member node, Optional<Member> master, boolean save, Revival revival)
+            implements HealStep {
         @Override
         public String text() {
-            return "put the nodes.conf of " + node + " (a replica of " + master
-                    + ", rebuilt from what the other nodes know) into " + revival.folder() + ", and start it ("
-                    + revival.start() + "); wait until it is back as itself and in sync";
+            return stranger.map(running -> "stop " + running + (save ? " (SHUTDOWN SAVE)" : "") + ", ")
+                            .orElse("")
+                    + "put the nodes.conf of node "
+                    + node.id().shortForm() + " ("
+                    + master.map(leader -> "a replica of " + leader).orElse("the owner of its slots")
+                    + ", rebuilt from what the other nodes know) into " + revival.folder() + ", and start it: "
+                    + revival.start() + "; wait until it is back as itself and in sync";
         }
     }
 

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The acts by which membership changes, each with the gate that shows on every member's own view that it took place.
@@ -75,6 +76,32 @@ final class Membership {
         gate("every node to know " + member).await(time, listener, () -> unknown(member, members));
     }
 
+    /**
+     * Waits until a server that was started answers as that member.
+     *
+     * @param ended why it will not, as soon as that is known
+     */
+    void awaitBack(Member member, Supplier<Optional<String>> ended) {
+        gate(member + " to answer as " + member.id().shortForm()).await(time, listener, () -> {
+            Look look = connections.look(member);
+            if (look instanceof Look.Unseen unseen) {
+                ended.get().ifPresent(reason -> {
+                    throw AmbrotypeException.of(ErrorCode.UNSAFE, member + " was started and ended again: " + reason);
+                });
+                return Optional.of(Missing.of(unseen.reason()));
+            }
+            return view(look) instanceof Viewed.Not(String reason)
+                    ? Optional.of(new Missing(reason, loading(look)))
+                    : Optional.empty();
+        });
+    }
+
+    private static String loading(Look look) {
+        return look instanceof Look.Seen seen
+                ? seen.state().info().value("loading_loaded_bytes").orElse("")
+                : "";
+    }
+
     /** Makes a member the replica of a master and waits until it has its data and everybody knows. */
     void replicate(Member replica, Member master, Collection<Member> members) {
         connections.ask(
@@ -91,6 +118,36 @@ final class Membership {
                 .await(time, listener, () -> notFollowing(replica, master, goal));
         gate("every node to see " + replica + " as a replica of " + master)
                 .await(time, listener, () -> notSeen(replica, master, members));
+    }
+
+    /** Has a replica take the slots of its master, which is no more; the other masters vote. */
+    void takeOver(Member replica, NodeId ghost, Collection<Member> members) {
+        connections.ask(replica, connection -> connection.call("CLUSTER", "FAILOVER", "FORCE"));
+        gate("every node to see " + replica + " in the place of node " + ghost.shortForm())
+                .await(time, listener, () -> notTakenOver(replica, ghost, members));
+    }
+
+    private Optional<Missing> notTakenOver(Member replica, NodeId ghost, Collection<Member> members) {
+        for (Look look : connections.look(members)) {
+            switch (view(look)) {
+                case Viewed.Not(String reason) -> {
+                    return Optional.of(Missing.of(reason));
+                }
+                case Viewed.View(ClusterView view) -> {
+                    boolean done = view.line(replica.id())
+                                    .filter(line -> line.role() == Role.MASTER
+                                            && !line.slots().isEmpty())
+                                    .isPresent()
+                            && view.line(ghost)
+                                    .filter(line -> !line.slots().isEmpty())
+                                    .isEmpty();
+                    if (!done) {
+                        return Optional.of(Missing.of(look.member() + " does not see it so yet"));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /**

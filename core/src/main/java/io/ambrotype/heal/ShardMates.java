@@ -24,11 +24,12 @@ import java.util.Set;
  *
  * @param groups the nodes of each shard
  */
-record ShardMates(List<Set<NodeId>> groups) {
+public record ShardMates(List<Set<NodeId>> groups) {
     /** Where nobody remembers. */
-    static final ShardMates UNKNOWN = new ShardMates(List.of());
+    public static final ShardMates UNKNOWN = new ShardMates(List.of());
 
-    ShardMates {
+    /** Keeps its own sets. */
+    public ShardMates {
         groups = groups.stream().map(Set::copyOf).toList();
     }
 

@@ -60,23 +60,26 @@ sealed interface Succession {
         }
         List<Node> later =
                 masters.stream().filter(other -> other.configEpoch() > epoch).toList();
-        int fewest = later.stream()
-                .mapToInt(other -> followers(cluster, other))
-                .min()
-                .orElse(0);
+        int fewest =
+                later.stream().mapToInt(other -> replicas(cluster, other)).min().orElse(0);
         List<Node> lacking = later.stream()
-                .filter(other -> followers(cluster, other) == fewest)
+                .filter(other -> replicas(cluster, other) == fewest)
                 .toList();
         if (lacking.size() == 1
                 && masters.stream()
                         .filter(other -> !other.equals(lacking.getFirst()))
-                        .allMatch(other -> followers(cluster, other) > fewest)) {
+                        .allMatch(other -> replicas(cluster, other) > fewest)) {
             return new Known(lacking.getFirst(), "it was elected later and has fewer replicas than any other master");
         }
         return new Unknown(
                 later.isEmpty()
                         ? "no master has a later epoch"
                         : "it may be " + later.stream().map(Node::name).collect(Collectors.joining(" or ")));
+    }
+
+    /** How many replicas a master has, those included that do not answer. */
+    private static int replicas(Topology cluster, Node master) {
+        return cluster.shardOf(master.id()).orElseThrow().replicas().size();
     }
 
     /** How many replicas of a master answer. */

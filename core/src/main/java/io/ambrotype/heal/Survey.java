@@ -4,9 +4,16 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.resp.RespConnection;
+import io.ambrotype.topology.ClusterView;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
+import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodeState;
+import io.ambrotype.topology.NodesConf.Line;
+import io.ambrotype.topology.Problem;
+import io.ambrotype.topology.Role;
+import io.ambrotype.topology.SlotSet;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
 import java.util.ArrayList;
@@ -26,14 +33,16 @@ import java.util.Set;
  *
  * @param cluster the cluster with the most slots and nodes of those that were found
  * @param outsiders servers that answered at a seed or at the address of a silent member and are no members
+ * @param orphans replicas that answered and whose master is no member, so that they are in no shard
  */
-public record Survey(Topology cluster, List<Outsider> outsiders) {
+public record Survey(Topology cluster, List<Outsider> outsiders, List<Node> orphans) {
     /** Rejects what is no cluster. */
     public Survey {
         if (cluster.kind() != DeploymentKind.CLUSTER) {
             throw new IllegalArgumentException("only a cluster has members");
         }
         outsiders = List.copyOf(outsiders);
+        orphans = List.copyOf(orphans);
     }
 
     /**
@@ -118,7 +127,53 @@ public record Survey(Topology cluster, List<Outsider> outsiders) {
                                 others.add(new Outsider(node.address().get(), topology)));
             }
         }
-        return new Survey(cluster, others);
+        return new Survey(cluster, others, orphans(cluster, settings));
+    }
+
+    private static List<Node> orphans(Topology cluster, ConnectionSettings settings) {
+        List<Node> orphans = new ArrayList<>();
+        for (Problem problem : cluster.problems(Problem.Kind.ORPHAN_REPLICA)) {
+            problem.nodes().stream()
+                    .flatMap(id -> orphan(cluster, id, settings).stream())
+                    .forEach(orphans::add);
+        }
+        return orphans;
+    }
+
+    private static Optional<Node> orphan(Topology cluster, NodeId id, ConnectionSettings settings) {
+        Optional<Line> line = cluster.nodes().stream()
+                .flatMap(node -> node.state().flatMap(NodeState::view).stream())
+                .flatMap(view -> view.line(id).stream())
+                .filter(known -> known.address().isPresent())
+                .findFirst();
+        if (line.isEmpty()) {
+            return Optional.empty();
+        }
+        try (RespConnection connection =
+                RespConnection.open(line.get().address().orElseThrow(), settings)) {
+            NodeState state = NodeState.read(connection);
+            return state.view()
+                    .map(ClusterView::myself)
+                    .filter(own -> own.id().equals(id) && own.role() == Role.REPLICA)
+                    .map(own -> new Node(
+                            id,
+                            line.get().address(),
+                            line.get().busPort(),
+                            line.get().hostname(),
+                            line.get().tlsPort(),
+                            Role.REPLICA,
+                            own.master(),
+                            SlotSet.NONE,
+                            own.configEpoch(),
+                            line.get().flags(),
+                            List.of(),
+                            Optional.of(state)));
+        } catch (AmbrotypeException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            return Optional.empty();
+        }
     }
 
     private static Optional<Topology> find(TopologyReader reader, HostAndPort seed) {
