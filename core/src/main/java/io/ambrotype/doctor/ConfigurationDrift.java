@@ -4,6 +4,7 @@ import io.ambrotype.doctor.Check.Sight;
 import io.ambrotype.doctor.HostView.Seen;
 import io.ambrotype.topology.NodeConfiguration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,24 +50,21 @@ final class ConfigurationDrift {
     private ConfigurationDrift() {}
 
     static Stream<Sight> look(Examination e) {
-        return e.reached()
-                .flatMap(node -> node
-                        .seen()
+        Map<List<Difference>, List<NodeExamination>> alike = new LinkedHashMap<>();
+        e.reached()
+                .filter(node -> node.configuration().unavailable().isEmpty())
+                .forEach(node -> node.seen()
                         .flatMap(Seen::file)
                         .filter(FileView::isReadable)
-                        .filter(_ -> node.configuration().unavailable().isEmpty())
                         .map(file -> differences(node, file))
                         .filter(differences -> !differences.isEmpty())
-                        .map(differences -> {
-                            boolean vital = differences.stream().anyMatch(Difference::vital);
-                            Sight sight = Sight.of(
-                                            List.of(node), "runs with other settings than its configuration file has")
-                                    .with(differences.stream()
-                                            .map(Difference::text)
-                                            .toList());
-                            return vital ? sight.as(Severity.ERROR) : sight;
-                        })
-                        .stream());
+                        .ifPresent(differences -> alike.computeIfAbsent(differences, _ -> new ArrayList<>())
+                                .add(node)));
+        return alike.entrySet().stream().map(entry -> {
+            Sight sight = Sight.of(entry.getValue(), "runs with other settings than its configuration file has")
+                    .with(entry.getKey().stream().map(Difference::text).toList());
+            return entry.getKey().stream().anyMatch(Difference::vital) ? sight.as(Severity.ERROR) : sight;
+        });
     }
 
     private record Difference(String text, boolean vital) {}
@@ -132,6 +130,11 @@ final class ConfigurationDrift {
 
     private static String shown(String value) {
         return value.isBlank() ? "''" : "'" + value.strip() + "'";
+    }
+
+    /** Valkey from 8.0 on writes {@code masterauth} under another name. */
+    static String secretName(String name) {
+        return name.equals("primaryauth") ? "masterauth" : name;
     }
 
     /** Whether a directive of that name may be kept and shown. */

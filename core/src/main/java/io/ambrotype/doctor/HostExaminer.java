@@ -92,9 +92,9 @@ final class HostExaminer {
                 if (ConfigurationDrift.isOpen(directive.name())) {
                     settings.put(directive.name(), directive.value());
                 } else if (directive.value().isEmpty()) {
-                    secrets.remove(directive.name());
+                    secrets.remove(ConfigurationDrift.secretName(directive.name()));
                 } else {
-                    secrets.add(directive.name());
+                    secrets.add(ConfigurationDrift.secretName(directive.name()));
                 }
             }
             return new FileView(

@@ -11,6 +11,7 @@ import io.ambrotype.topology.ReplicationState;
 import io.ambrotype.topology.Shard;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -101,7 +102,8 @@ final class ReplicationChecks {
                         Needs.SETTINGS,
                         "a node whose masterauth is not its master's password cannot follow it: after a failover or a"
                                 + " restart its link stays down, and the shard has one copy less",
-                        "give all nodes of the shard the same masterauth and requirepass (CONFIG SET, then CONFIG REWRITE)",
+                        "give all nodes of the shard the same masterauth and requirepass (CONFIG SET, then CONFIG REWRITE);"
+                                + " 'ambrotype doctor --fix' does, where all want the password that it connects with",
                         "",
                         ReplicationChecks::passwords));
     }
@@ -279,13 +281,13 @@ final class ReplicationChecks {
 
     /** Each node of a shard must be able to follow each other one: roles change. */
     private static Stream<Sight> passwords(Examination e) {
-        return e.topology().shards().stream().flatMap(shard -> {
+        List<String> pairs = new ArrayList<>();
+        Set<NodeExamination> concerned = new LinkedHashSet<>();
+        for (Shard shard : e.topology().shards()) {
             List<NodeExamination> nodes = shard.nodes().stream()
                     .flatMap(node -> e.node(node.id()).stream())
                     .filter(node -> node.passwords().isPresent())
                     .toList();
-            List<String> pairs = new ArrayList<>();
-            List<NodeExamination> concerned = new ArrayList<>();
             for (NodeExamination follower : nodes) {
                 for (NodeExamination master : nodes) {
                     if (!follower.id().equals(master.id()) && !canFollow(follower, master)) {
@@ -293,19 +295,19 @@ final class ReplicationChecks {
                                 + (follower.passwords()
                                                 .flatMap(Passwords::forMaster)
                                                 .isEmpty()
-                                        ? "it has no masterauth, and " + master.name() + " wants a password"
-                                        : "its masterauth is not the password of " + master.name()));
-                        if (!concerned.contains(follower)) {
-                            concerned.add(follower);
-                        }
+                                        ? "it has no masterauth"
+                                        : "its masterauth is another password"));
+                        concerned.add(follower);
                     }
                 }
             }
-            return pairs.isEmpty()
-                    ? Stream.<Sight>empty()
-                    : Stream.of(Sight.of(concerned, "cannot follow each other in every role")
-                            .with(pairs));
-        });
+        }
+        if (pairs.isEmpty()) {
+            return Stream.empty();
+        }
+        Sight sight = Sight.of(concerned, "not every node can follow every other of its shard")
+                .with(pairs);
+        return Stream.of(e.withPassword() ? sight.canBeFixed() : sight);
     }
 
     /** Where a node authenticates as an ACL user, only the servers know whether that is right. */

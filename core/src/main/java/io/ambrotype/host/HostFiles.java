@@ -41,6 +41,18 @@ final class HostFiles {
         return new String(read(file, maximumBytes), StandardCharsets.ISO_8859_1);
     }
 
+    /** The end of a file, at most that many bytes, and nothing of what stands before that place. */
+    static String tail(Path file, long from, int maximumBytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            channel.position(Math.max(from, channel.size() - maximumBytes));
+            ByteBuffer bytes = ByteBuffer.allocate(maximumBytes);
+            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
+                // Until the end.
+            }
+            return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+        }
+    }
+
     /**
      * Puts another content into the place of a file, with the owner, group and permissions of the old one. After a failure
      * the file is as it was.
@@ -123,22 +135,12 @@ final class HostFiles {
 
     /** The name of a user, where {@code /etc/passwd} has it. */
     static Optional<String> userName(int userId) {
-        return user(2, Integer.toString(userId)).map(fields -> fields[0]);
-    }
-
-    /** The home of a user, where {@code /etc/passwd} has it. */
-    static Optional<Path> homeOf(String user) {
-        return user(0, user)
-                .filter(fields -> fields.length > 5 && fields[5].startsWith("/"))
-                .map(fields -> Path.of(fields[5]));
-    }
-
-    private static Optional<String[]> user(int column, String value) {
         try {
             return readText(Path.of("/etc/passwd"), PASSWD_BYTES)
                     .lines()
                     .map(line -> line.split(":"))
-                    .filter(fields -> fields.length > 2 && fields[column].equals(value))
+                    .filter(fields -> fields.length > 2 && fields[2].equals(Integer.toString(userId)))
+                    .map(fields -> fields[0])
                     .findFirst();
         } catch (IOException _) {
             return Optional.empty();

@@ -4,9 +4,6 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import java.io.File;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -176,13 +173,8 @@ public final class Launcher {
 
     /** The end of what has been added to a file. */
     private static String tail(Path file, long from) {
-        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
-            channel.position(Math.max(from, channel.size() - TAIL_BYTES));
-            ByteBuffer bytes = ByteBuffer.allocate(TAIL_BYTES);
-            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
-                // Until the end.
-            }
-            return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+        try {
+            return HostFiles.tail(file, from, TAIL_BYTES);
         } catch (IOException _) {
             return "";
         }

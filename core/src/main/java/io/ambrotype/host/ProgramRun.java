@@ -55,23 +55,28 @@ record ProgramRun(OptionalInt status, String output) {
      */
     static ProgramRun run(List<String> command, Map<String, String> environment, Duration limit)
             throws IOException, InterruptedException {
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectErrorStream(true).redirectInput(new File("/dev/null"));
-        builder.environment().putAll(environment);
-        Process process = builder.start();
-        Tail tail = new Tail(process.getInputStream());
+        // Not a pipe: that would end with the program, and what it has left running with its first line of output.
+        Path output = Files.createTempFile("ambrotype-", ".out");
         try {
-            boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
-            if (ended) {
-                // What it printed last may still be on its way; what it left running may hold the pipe for ever.
-                tail.awaitEnd(Duration.ofMillis(200));
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectInput(new File("/dev/null"))
+                    .redirectOutput(output.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
+            try {
+                boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+                return new ProgramRun(
+                        ended ? OptionalInt.of(process.exitValue()) : OptionalInt.empty(),
+                        HostFiles.tail(output, 0, MAXIMUM_OUTPUT));
+            } finally {
+                if (process.isAlive()) {
+                    process.descendants().forEach(ProcessHandle::destroyForcibly);
+                    process.destroyForcibly();
+                }
             }
-            return new ProgramRun(ended ? OptionalInt.of(process.exitValue()) : OptionalInt.empty(), tail.text());
         } finally {
-            if (process.isAlive()) {
-                process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly();
-            }
+            Files.deleteIfExists(output);
         }
     }
 
@@ -96,15 +101,10 @@ record ProgramRun(OptionalInt status, String output) {
     /** Keeps the end of a stream, read by a thread of its own so that the writer never waits. */
     static final class Tail {
         private final byte[] last = new byte[MAXIMUM_OUTPUT];
-        private final Thread reader;
         private int length;
 
         Tail(InputStream in) {
-            reader = Thread.ofVirtual().start(() -> read(in));
-        }
-
-        void awaitEnd(Duration limit) throws InterruptedException {
-            reader.join(limit);
+            Thread.ofVirtual().start(() -> read(in));
         }
 
         synchronized String text() {

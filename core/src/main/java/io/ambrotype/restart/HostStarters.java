@@ -4,11 +4,13 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.control.Member;
 import io.ambrotype.control.Starter;
+import io.ambrotype.host.Launch;
 import io.ambrotype.host.LaunchPlan;
 import io.ambrotype.host.LaunchPlanner;
 import io.ambrotype.host.LaunchSettings;
 import io.ambrotype.host.Launcher;
 import io.ambrotype.host.LocalHost;
+import io.ambrotype.host.Relocation;
 import io.ambrotype.host.ServerProcess;
 import io.ambrotype.host.Sighting;
 import io.ambrotype.resp.ConnectionSettings;
@@ -17,6 +19,8 @@ import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.topology.NodeState;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +63,24 @@ public final class HostStarters implements Starters {
     }
 
     @Override
+    public StartAgain relocated(Member member, StartAgain.Possible how, Path folder) {
+        try (RespConnection connection = RespConnection.open(member.address(), connections)) {
+            return switch (Relocation.plan(member.address(), member.id(), connection, how.launch(), folder)) {
+                case Relocation.Plan.Possible(Relocation relocation) ->
+                    new StartAgain.Possible(how.launch(), how.target(), how.warnings(), Optional.of(relocation));
+                case Relocation.Plan.NotNeeded _ -> how;
+                case Relocation.Plan.Impossible(List<String> reasons) ->
+                    new StartAgain.Impossible(
+                            "the files of " + member + " cannot be moved to " + folder + ": "
+                                    + String.join("; ", reasons),
+                            "mend that, or leave out --relocate");
+            };
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    @Override
     public Starter starter(Member member, StartAgain.Possible how) {
         return new HostStarter(how, process(member));
     }
@@ -93,7 +115,12 @@ public final class HostStarters implements Starters {
         @Override
         public void start(Member member) {
             try {
-                started = launcher.start(how.launch(), how.target());
+                Launch.Target target = how.target();
+                if (how.relocation().isPresent()) {
+                    how.relocation().get().carryOut();
+                    target = target.withDir(how.relocation().get().to());
+                }
+                started = launcher.start(how.launch(), target);
             } catch (InterruptedException e) {
                 throw interrupted(e);
             }

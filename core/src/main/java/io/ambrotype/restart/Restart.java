@@ -71,7 +71,7 @@ public final class Restart {
         });
         try (MemberConnections connections = new MemberConnections(tools.settings(), LOOKING)) {
             RestartObserver.requireAlone(reached(topology), connections);
-            RestartObservation observation = observer.observe(topology, connections);
+            RestartObservation observation = observer.observe(topology, connections, request);
             return new Prepared(RestartPlanner.plan(request, observation), request, observation, Optional.empty());
         }
     }
@@ -89,7 +89,8 @@ public final class Restart {
         Topology topology = settled(observer, addresses(run));
         try (MemberConnections connections = new MemberConnections(tools.settings(), LOOKING)) {
             RestartObserver.requireAlone(reached(topology), connections);
-            RestartObservation observation = observer.observe(topology, connections);
+            RestartObservation observation =
+                    observer.observe(topology, connections, run.begun().request());
             return prepareRest(run, observation, startLastCopy);
         }
     }

@@ -8,6 +8,7 @@ import io.ambrotype.control.GateListener;
 import io.ambrotype.control.Member;
 import io.ambrotype.control.MemberConnections;
 import io.ambrotype.control.Missing;
+import io.ambrotype.host.Relocation;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.RespReply;
@@ -78,8 +79,8 @@ final class RestartObserver {
                 .collect(Collectors.joining(" "));
     }
 
-    /** Everything about it. */
-    RestartObservation observe(Topology topology, MemberConnections connections) {
+    /** Everything about it that a restart as it was asked for depends on. */
+    RestartObservation observe(Topology topology, MemberConnections connections, RestartRequest request) {
         Map<NodeId, NodeConfiguration> configurations = new ConcurrentHashMap<>();
         Map<NodeId, StartAgain> starts = new ConcurrentHashMap<>();
         Map<NodeId, String> migrations = new ConcurrentHashMap<>();
@@ -93,8 +94,9 @@ final class RestartObserver {
             migration(state, member, connections).ifPresent(text -> migrations.put(member.id(), text));
             return member;
         });
-        reached.forEach(
-                (member, state) -> starts.put(member.id(), tools.starters().find(member, state)));
+        Set<NodeId> chosen = RestartPlanner.chosen(request, topology);
+        reached.forEach((member, state) -> starts.put(
+                member.id(), start(member, state, request.relocate().filter(_ -> chosen.contains(member.id())))));
         return new RestartObservation(
                 topology,
                 configurations,
@@ -104,6 +106,14 @@ final class RestartObserver {
                         tools.journals(),
                         topology.nodes().stream().map(Node::id).toList()),
                 tools.time().instant());
+    }
+
+    private StartAgain start(Member member, NodeState state, Optional<String> relocate) {
+        StartAgain found = tools.starters().find(member, state);
+        return relocate.isPresent() && found instanceof StartAgain.Possible possible
+                ? tools.starters()
+                        .relocated(member, possible, Relocation.folder(relocate.get(), member.address(), member.id()))
+                : found;
     }
 
     /**

@@ -6,6 +6,7 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.control.Layout;
 import io.ambrotype.control.Layout.Place;
 import io.ambrotype.control.Member;
+import io.ambrotype.host.Relocation;
 import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
@@ -17,7 +18,6 @@ import io.ambrotype.topology.Role;
 import io.ambrotype.topology.SentinelSet;
 import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.Topology;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -210,8 +210,17 @@ final class RestartPlanner {
 
     private void examineStart(Node node) {
         switch (seen.starts().get(node.id())) {
-            case StartAgain.Possible possible ->
+            case StartAgain.Possible possible -> {
                 possible.warnings().forEach(warning -> warnings.add(node.name() + ": " + warning));
+                possible.relocation()
+                        .ifPresent(relocation -> chosen.stream()
+                                .filter(other -> !other.equals(node.id()))
+                                .filter(other ->
+                                        relocation(other).map(Relocation::to).equals(Optional.of(relocation.to())))
+                                .findFirst()
+                                .ifPresent(_ -> refuse("the files of " + node.name()
+                                        + " and of another node would be moved to " + relocation.to())));
+            }
             case StartAgain.Impossible impossible -> {
                 refuse(impossible.reason());
                 hints.add(impossible.hint());
@@ -437,13 +446,11 @@ final class RestartPlanner {
                 launch,
                 place.role() == Role.REPLICA,
                 only,
-                request.relocate().map(template -> folder(template, member)));
+                relocation(member.id()).map(Relocation::to));
     }
 
-    private static Path folder(String template, Member member) {
-        return Path.of(
-                template.replace("{port}", Integer.toString(member.address().port()))
-                        .replace("{id}", member.id().value()));
+    private Optional<Relocation> relocation(NodeId id) {
+        return seen.starts().get(id) instanceof StartAgain.Possible possible ? possible.relocation() : Optional.empty();
     }
 
     private Member candidate(Member master) {

@@ -408,7 +408,8 @@ public final class RestartRunner {
             RestartObservation observation = observer.observe(
                     observer.wholeTopology(
                             original.members().stream().map(Member::address).toList(), limit, this),
-                    connections);
+                    connections,
+                    prepared.request());
             Prepared rest = Restart.prepareRest(prepared.run().orElseThrow(), observation, false);
             plan = rest.plan();
             layout = plan.before();

@@ -1,7 +1,9 @@
 package io.ambrotype.restart;
 
 import io.ambrotype.host.Launch;
+import io.ambrotype.host.Relocation;
 import java.util.List;
+import java.util.Optional;
 
 /** What was found out about starting a node again, before it is stopped. Immutable. */
 public sealed interface StartAgain {
@@ -11,11 +13,18 @@ public sealed interface StartAgain {
      * @param launch how
      * @param target what of
      * @param warnings what will be different afterwards, each a sentence about the node
+     * @param relocation how its files are moved before it is started
      */
-    record Possible(Launch launch, Launch.Target target, List<String> warnings) implements StartAgain {
+    record Possible(Launch launch, Launch.Target target, List<String> warnings, Optional<Relocation> relocation)
+            implements StartAgain {
         /** Keeps its own list. */
         public Possible {
             warnings = List.copyOf(warnings);
+        }
+
+        /** Its files stay where they are. */
+        public Possible(Launch launch, Launch.Target target, List<String> warnings) {
+            this(launch, target, warnings, Optional.empty());
         }
 
         /** How, for people. */

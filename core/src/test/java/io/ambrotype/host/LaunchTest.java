@@ -473,6 +473,18 @@ class LaunchTest {
         }
     }
 
+    /** What a command leaves in the background outlives it, also where it goes on printing. */
+    @Test
+    void doesNotEndWhatACommandLeavesRunning() throws Exception {
+        Path done = dir.resolve("done");
+        launcher.start(
+                new Launch.Command(
+                        "(while [ ! -e " + dir.resolve("go") + " ]; do echo working; done; echo > " + done + ") &"),
+                target("/d"));
+        Files.createFile(dir.resolve("go"));
+        await().until(() -> Files.exists(done));
+    }
+
     private static Launch.Target target(String folder) {
         return new Launch.Target(
                 new HostAndPort("10.0.0.1", 7000), "a".repeat(40), Optional.of(folder), Optional.empty());

@@ -273,41 +273,4 @@ class RelocationTest {
         assertThatThrownBy(() -> Relocation.folder("/data/{prot}", address, id))
                 .hasMessage("'/data/{prot}' has an unknown placeholder");
     }
-
-    /** The accident: a node that is started from another folder than before comes back as somebody else. */
-    @Test
-    void findsWhereTheFilesWentInstead() throws Exception {
-        try (HostServer server = start(Binary.REDIS_7_0, "save 900 1")) {
-            NodeId before = id(server);
-            server.shutdown("SAVE");
-            Path elsewhere = Files.createDirectory(dir.resolve("elsewhere"));
-            int port = server.address().port();
-            try (HostServer stranger = HostServer.start(
-                    elsewhere, port, null, List.of(Binary.REDIS_7_0.program().toString(), from + "/redis.conf"))) {
-                assertThat(id(stranger)).isNotEqualTo(before);
-                Optional<Path> file = Optional.of(from.resolve("redis.conf"));
-                List<StrayFile> strays = StrayFile.near(stranger.process(), file, PersistentFiles.DEFAULT, Set.of());
-                List<StrayFile> ours = strays.stream()
-                        .filter(stray -> stray.path().startsWith(dir))
-                        .toList();
-                assertThat(ours)
-                        .extracting(StrayFile::path)
-                        .containsExactly(from.resolve("dump.rdb"), from.resolve("nodes.conf"));
-                assertThat(ours)
-                        .extracting(StrayFile::kind)
-                        .containsExactly(StrayFile.Kind.DUMP, StrayFile.Kind.NODES_CONF);
-                assertThat(ours.getLast().id()).contains(before);
-                assertThat(ours.getFirst().modified())
-                        .isEqualTo(Files.getLastModifiedTime(from.resolve("dump.rdb"))
-                                .toInstant());
-                assertThat(StrayFile.near(stranger.process(), file, PersistentFiles.DEFAULT, Set.of(from)))
-                        .noneMatch(stray -> stray.path().startsWith(dir));
-                Files.writeString(from.resolve("nodes.conf"), "cut off");
-                assertThat(StrayFile.near(stranger.process(), file, PersistentFiles.DEFAULT, Set.of()))
-                        .anyMatch(stray -> stray.path().equals(from.resolve("nodes.conf"))
-                                && stray.id().isEmpty()
-                                && stray.problem().isPresent());
-            }
-        }
-    }
 }

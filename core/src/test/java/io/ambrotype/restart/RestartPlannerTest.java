@@ -166,12 +166,21 @@ class RestartPlannerTest {
 
     @Test
     void filesAreMovedWhileTheNodeIsStopped() {
-        RestartRequest request =
-                new RestartRequest("shop", List.of("7003"), true, Optional.empty(), Optional.of("/data/{port}/{id}"));
-        assertThat(RestartPlanner.plan(request, Shop.cluster().seen()).steps())
+        Shop shop = Shop.cluster();
+        shop.node(7003).movedTo = Path.of("/data/7003");
+        assertThat(RestartPlanner.plan(RestartRequest.all("shop").withNodes(List.of("7003")), shop.seen())
+                        .steps())
                 .filteredOn(Step.Restart.class::isInstance)
                 .extracting(step -> ((Step.Restart) step).relocateTo())
-                .containsExactly(Optional.of(Path.of("/data/7003/" + Shop.id(7003))));
+                .containsExactly(Optional.of(Path.of("/data/7003")));
+    }
+
+    @Test
+    void twoNodesAreNotMovedToOneFolder() {
+        Shop shop = Shop.cluster();
+        shop.node(7003).movedTo = Path.of("/data");
+        shop.node(7004).movedTo = Path.of("/data");
+        assertThatThrownBy(() -> plan(shop)).hasMessageContaining("and of another node would be moved to /data");
     }
 
     // ---- the best replica

@@ -6,6 +6,9 @@ import io.ambrotype.common.ReplicationOffset;
 import io.ambrotype.control.Election;
 import io.ambrotype.control.Member;
 import io.ambrotype.host.Launch;
+import io.ambrotype.host.PersistentFiles;
+import io.ambrotype.host.Relocation;
+import io.ambrotype.host.ServerProcess;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
@@ -19,6 +22,7 @@ import io.ambrotype.topology.Role;
 import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.SlotSet;
 import io.ambrotype.topology.Topology;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,6 +35,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** What is seen of a cluster, made up: its nodes are known by their ports, and any of them can be made to differ. */
 final class Shop {
@@ -54,6 +59,10 @@ final class Shop {
         boolean linkUp = true;
         boolean reached = true;
         boolean startable = true;
+
+        @Nullable
+        Path movedTo;
+
         final Map<String, String> settings = new TreeMap<>(Map.of("save", "3600 1", "appendonly", "no"));
         String info = "";
 
@@ -154,7 +163,8 @@ final class Shop {
                                                 id(seen.port).value(),
                                                 Optional.empty(),
                                                 Optional.empty()),
-                                        List.of())
+                                        List.of(),
+                                        Optional.ofNullable(seen.movedTo).map(folder -> move(seen, folder)))
                                 : new StartAgain.Impossible(
                                         seen.host + ":" + seen.port + " cannot be started again", "say how"));
             }
@@ -166,6 +176,34 @@ final class Shop {
                 migrations,
                 elections,
                 NOW);
+    }
+
+    private static Relocation move(Seen seen, Path folder) {
+        Path old = Path.of("/old");
+        ServerProcess process = new ServerProcess(
+                seen.port,
+                1,
+                Path.of("/usr/bin/redis-server"),
+                false,
+                old,
+                false,
+                new ServerProcess.Account(0, 0, List.of(), Optional.empty()),
+                Optional.empty(),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                new ServerProcess.Parent(1, "init", List.of(), false));
+        return new Relocation(
+                new HostAndPort(seen.host, seen.port),
+                id(seen.port),
+                process,
+                old,
+                folder,
+                PersistentFiles.DEFAULT,
+                old.resolve("redis.conf"),
+                old,
+                Map.of());
     }
 
     private Node describe(Seen seen) {
