@@ -87,7 +87,10 @@ final class ConfigurationComparison {
                 .ifPresent(live ->
                         differences.add(difference(file, "dir", file.dir().toString(), live.toString())));
         for (String name : LaunchObservation.SECRETS) {
-            String said = file.value(name).orElse("");
+            String said = file.value(name)
+                    // Valkey's CONFIG REWRITE writes masterauth under its newer name.
+                    .or(() -> name.equals("masterauth") ? file.value("primaryauth") : Optional.empty())
+                    .orElse("");
             Optional<Secret> live = Optional.ofNullable(seen.secrets().get(name));
             if (live.isPresent() && !live.get().reveal().equals(said)) {
                 differences.add(name + (said.isEmpty() ? " is not set" : " is another one") + where(file, name)

@@ -146,7 +146,7 @@ public final class Restart {
         }
     }
 
-    /** The nodes that still have the process which they had when the run began. */
+    /** The nodes that still have the process which they had when the run began, or their files where they are to be moved from. */
     private static Set<NodeId> remaining(Run run, RestartObservation observation) {
         Set<NodeId> remaining = new LinkedHashSet<>();
         Set<NodeId> chosen = RestartPlanner.chosen(run.begun().request(), observation.topology());
@@ -159,7 +159,9 @@ public final class Restart {
                     .map(NodeState::runId)
                     .filter(node.runId()::equals)
                     .isPresent();
-            if (same && chosen.contains(id)) {
+            boolean unmoved = observation.starts().get(id) instanceof StartAgain.Possible possible
+                    && possible.relocation().isPresent();
+            if ((same || unmoved) && chosen.contains(id)) {
                 remaining.add(id);
             }
         }

@@ -95,7 +95,8 @@ class DoctorTest {
 
     @EachServer
     void pinsTheFolderAndSetsSavePoints(ServerBinary binary) throws IOException {
-        LabCluster lab = labs.cluster(binary, 1, 1, spec -> spec.with(LabLayout.FOLDER_EACH));
+        LabCluster lab = labs.cluster(
+                binary, 1, 1, spec -> spec.with(LabLayout.FOLDER_EACH).withPassword("open sesame"));
         RedisServer replica = lab.replicas().getFirst();
         Doctor doctor = doctor(replica.address(), replica.settings());
 
