@@ -19,7 +19,8 @@ import java.util.Optional;
  * version is not older than the master's, because an older server cannot follow a newer one; its lag is small, because
  * the master holds its writers until the candidate has everything; its offset is not 0, because an idle master of Redis
  * 5.0 and 6.0 says 0, which a candidate takes for "not told yet" and waits in vain (redis/redis#8435): the next PING of
- * the replication stream mends that; and its last election is far enough back ({@link Elections}).
+ * the replication stream mends that; its last election is far enough back ({@link Elections}); and no master of another
+ * shard has just been started.
  *
  * <p>Then the candidate is asked, once. Servers give up after five seconds ({@code CLUSTER_MF_TIMEOUT}, from Valkey 8.1
  * {@code cluster-manual-failover-timeout}), and the master may keep its writers waiting for twice as long. After a
@@ -96,6 +97,7 @@ public final class ClusterSwitchover implements Switchover {
         requireNotOlder(from, to);
         awaitCoolDown(to);
         new Gate(to + " to be up to date", limit).await(time, listener, () -> notUpToDate(from, to));
+        new Gate("every master to have served for a while", limit).await(time, listener, gates.steady(now));
         // What was true before the cool-down need not be true after it.
         new Gate("everybody to be ready for the fail-over to " + to, limit)
                 .await(time, listener, gates.inPlace(now, List.of(from, to)));

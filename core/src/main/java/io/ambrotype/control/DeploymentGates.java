@@ -36,6 +36,11 @@ public interface DeploymentGates {
     /** The member could be stopped now, and would come back: it is no owner of slots, and its own files will do. */
     Supplier<Optional<Missing>> stoppable(Layout expected, Member member);
 
+    /** Masters that have been started lately are over the time in which a moment's doubt makes them refuse everything. */
+    default Supplier<Optional<Missing>> steady(Layout expected) {
+        return Optional::empty;
+    }
+
     /**
      * Rejects a server that is not who it should be.
      *
@@ -48,4 +53,7 @@ public interface DeploymentGates {
 
     /** The member's new process was seen to answer for the first time. */
     default void answered(Look.Seen look) {}
+
+    /** The member's new process was seen to have loaded its data. */
+    default void loaded(Look.Seen look) {}
 }

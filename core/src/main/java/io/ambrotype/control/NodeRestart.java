@@ -100,6 +100,7 @@ public final class NodeRestart {
                 yield ReplicaGate.loading(seen);
             }
         });
+        gates.loaded(back[0]);
         return back[0];
     }
 
