@@ -69,7 +69,7 @@ public final class ReplicaSetSwitchover implements Switchover {
         }
         handover.rewriteOrTell(from);
         handover.awaitAfter(after, to);
-        handover.rewriteOrTell(to);
+        replicas.forEach(handover::rewriteOrTell);
         return after;
     }
 

@@ -219,6 +219,10 @@ public final class RestartRunner {
 
         private Optional<String> begin(SnapshotTaker snapshot) throws InterruptedException {
             if (prepared.isResumed()) {
+                if (plan.kind() == DeploymentKind.STANDALONE) {
+                    // A fence is for moments; the run that raised it is over.
+                    settings.putBack().forEach(this::notice);
+                }
                 announce();
                 return prepared.run().flatMap(Run::snapshot);
             }
@@ -390,9 +394,19 @@ public final class RestartRunner {
             List<Member> others = layout.members().stream()
                     .filter(other -> !other.equals(member))
                     .toList();
-            return connections.look(others).stream()
+            List<Look.Seen> looks = connections.look(others).stream()
                     .filter(Look.Seen.class::isInstance)
                     .map(Look.Seen.class::cast)
+                    .toList();
+            if (plan.kind() == DeploymentKind.STANDALONE) {
+                return looks.stream()
+                                .anyMatch(look -> look.state().replication().role() == Role.MASTER)
+                        ? Optional.empty()
+                        : Optional.of(Missing.of("no replica has taken over from " + member
+                                + ", and it must not come back as master with less than they have; where no Sentinel"
+                                + " promotes one, make the one with the most data the master (REPLICAOF NO ONE)"));
+            }
+            return looks.stream()
                     .filter(look -> look.state()
                             .view()
                             .flatMap(view -> view.line(member.id()))

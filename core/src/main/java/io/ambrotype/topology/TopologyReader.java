@@ -132,7 +132,10 @@ public final class TopologyReader {
                         "Sentinel " + sentinels.getFirst() + " does not tell where its master is: "
                                 + set.sentinels().getFirst().failure().orElse("unknown")));
         Set<HostAndPort> seeds = new LinkedHashSet<>(List.of(master));
-        seeds.addAll(attempts.keySet());
+        attempts.keySet().stream()
+                // One that Sentinels list may have gone its own way for a moment: that is told as a problem.
+                .filter(seed -> !SentinelAssembly.listed(set).contains(seed))
+                .forEach(seeds::add);
         Sighting sighting = new Sighting(List.copyOf(seeds), attempts);
         askFurther(sighting, List.of(master));
         askFurther(sighting, SentinelAssembly.listed(set));
@@ -149,18 +152,17 @@ public final class TopologyReader {
 
     /** From servers. */
     private Topology withSentinels(Sighting sighting) {
-        Optional<NodeState> master = new StandaloneAssembly(sighting, settings.tls() != null)
+        // They are connected to replicas too, and greet there: a master that is down hides them from nobody.
+        NodeState heard = new StandaloneAssembly(sighting, settings.tls() != null)
                 .topology()
                 .shards()
                 .getFirst()
                 .master()
-                .state();
-        if (master.isEmpty()) {
-            return assembled(sighting, Optional.empty(), Optional.empty());
-        }
+                .state()
+                .orElse(sighting.states().getFirst());
         try {
             Optional<SentinelSet> set = new SentinelReader(settings)
-                    .listen(master.get().reachedAt())
+                    .listen(heard.reachedAt())
                     .map(greeters -> readSentinels(List.copyOf(greeters.addresses()), greeters.masterName()));
             set.ifPresent(found -> askFurther(sighting, SentinelAssembly.listed(found)));
             return assembled(sighting, set, Optional.empty());

@@ -1,18 +1,26 @@
 package io.ambrotype.it;
 
+import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.RespReply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.RedisSentinelClient;
+import redis.clients.jedis.UnifiedJedis;
 
 /**
  * An application as there are many: one thread writes a new key each time, another one reads what was written, both
@@ -57,7 +65,22 @@ final class Application implements AutoCloseable {
 
     /** With Jedis. */
     static Application withJedis(List<HostAndPort> seeds) {
-        return new Application("jedis", jedis(seeds));
+        return new Application("jedis", jedis(RedisClusterClient.create(jedisAddresses(seeds))));
+    }
+
+    /** With Jedis, which asks Sentinels who the master is. */
+    static Application withJedis(String masterName, List<HostAndPort> sentinels) {
+        return new Application(
+                "jedis",
+                jedis(RedisSentinelClient.builder()
+                        .masterName(masterName)
+                        .sentinels(jedisAddresses(sentinels))
+                        .build()));
+    }
+
+    /** With a client of its own that asks all servers who the master is whenever one fails it. */
+    static Application lookingForMaster(List<HostAndPort> servers) {
+        return new Application("looking", new LookingClient(servers));
     }
 
     /** With Lettuce. */
@@ -174,10 +197,13 @@ final class Application implements AutoCloseable {
         return name + ":" + number;
     }
 
-    private static Client jedis(List<HostAndPort> seeds) {
-        RedisClusterClient jedis = RedisClusterClient.create(seeds.stream()
-                .map(seed -> new redis.clients.jedis.HostAndPort(seed.host(), seed.port()))
-                .collect(Collectors.toSet()));
+    private static Set<redis.clients.jedis.HostAndPort> jedisAddresses(List<HostAndPort> addresses) {
+        return addresses.stream()
+                .map(address -> new redis.clients.jedis.HostAndPort(address.host(), address.port()))
+                .collect(Collectors.toSet());
+    }
+
+    private static Client jedis(UnifiedJedis jedis) {
         return new Client() {
             @Override
             public void set(String key, String value) {
@@ -205,6 +231,75 @@ final class Application implements AutoCloseable {
                 jedis.close();
             }
         };
+    }
+
+    private static final class LookingClient implements Client {
+        private final List<HostAndPort> servers;
+        private @Nullable RespConnection master;
+
+        LookingClient(List<HostAndPort> servers) {
+            this.servers = servers;
+        }
+
+        @Override
+        public synchronized void set(String key, String value) {
+            ask(connection -> connection.text("SET", key, value));
+        }
+
+        @Override
+        public synchronized @Nullable String get(String key) {
+            return text(ask(connection -> connection.call("GET", key)));
+        }
+
+        @Override
+        public synchronized List<@Nullable String> getAll(List<String> keys) {
+            List<String> command = new ArrayList<>(List.of("MGET"));
+            command.addAll(keys);
+            List<@Nullable String> all = new ArrayList<>();
+            ask(connection -> connection.array(command.toArray(String[]::new))).forEach(value -> all.add(text(value)));
+            return all;
+        }
+
+        @Override
+        public synchronized void close() {
+            if (master != null) {
+                master.close();
+                master = null;
+            }
+        }
+
+        private static @Nullable String text(RespReply reply) {
+            return reply.isNull() ? null : reply.text();
+        }
+
+        private <T> T ask(Function<RespConnection, T> question) {
+            RespConnection known = master;
+            if (known == null) {
+                known = find();
+                master = known;
+            }
+            try {
+                return question.apply(known);
+            } catch (RuntimeException e) {
+                close();
+                throw e;
+            }
+        }
+
+        private RespConnection find() {
+            for (HostAndPort server : servers) {
+                try {
+                    RespConnection connection = RespConnection.open(server, ConnectionSettings.defaults());
+                    if (connection.array("ROLE").getFirst().text().equals("master")) {
+                        return connection;
+                    }
+                    connection.close();
+                } catch (AmbrotypeException _) {
+                    // Another one may be there.
+                }
+            }
+            throw new IllegalStateException("there is no master");
+        }
     }
 
     private static final class LettuceClient implements Client {

@@ -1,5 +1,6 @@
 package io.ambrotype.it;
 
+import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.control.Member;
 import io.ambrotype.control.Starter;
@@ -42,7 +43,10 @@ final class LabRestarts {
 
     RestartTools tools() {
         ConnectionSettings settings = lab.servers().getFirst().settings();
-        return new RestartTools(settings, lab.addresses(), new LabStarters(), journals, Time.SYSTEM, RANDOM, "test")
+        List<HostAndPort> seeds = lab.sentinels().isEmpty()
+                ? lab.addresses()
+                : lab.sentinels().stream().map(RedisServer::address).toList();
+        return new RestartTools(settings, seeds, new LabStarters(), journals, Time.SYSTEM, RANDOM, "test")
                 .withPatience(PATIENCE);
     }
 
