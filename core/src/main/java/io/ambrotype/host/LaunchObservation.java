@@ -39,7 +39,8 @@ import java.util.Set;
  * @param program the program that it runs
  * @param unit what systemd says about its unit; its process may have been started by that service without being it
  * @param unitProblem why systemd says nothing
- * @param nodesConfProblem what stands against the {@code nodes.conf} that a cluster node would start with; its name is that
+ * @param nodesConfProblem what stands against the {@code nodes.conf} that a cluster node would start with, where it can be
+ *     looked at; its name is that
  *     of the file where the server does not tell it (before Redis 7.0)
  * @param fileUsers names of the ACL users that its files define
  * @param self as whom we run
@@ -217,11 +218,16 @@ record LaunchObservation(
             if (!info.is("cluster_enabled")) {
                 return;
             }
-            String name = configuration
-                    .clusterConfigFile()
-                    .or(() -> file.flatMap(read -> read.value("cluster-config-file")))
-                    .orElse("nodes.conf");
-            Path path = process.workingFolder().resolve(name);
+            Optional<String> told = configuration.clusterConfigFile();
+            if (told.isEmpty() && file.isEmpty()) {
+                return;
+            }
+            Path path = process.workingFolder()
+                    .resolve(told.or(() -> file.flatMap(read -> read.value("cluster-config-file")))
+                            .orElse("nodes.conf"));
+            if (Files.exists(path) && !Files.isReadable(path)) {
+                return;
+            }
             NodesConfFile nodesConf = NodesConfFile.read(path);
             nodesConfProblem = nodesConf.problem().isPresent()
                     ? nodesConf.problem()

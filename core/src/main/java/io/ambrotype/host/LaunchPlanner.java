@@ -90,12 +90,22 @@ public final class LaunchPlanner {
                 seen.id().value(),
                 seen.live("dir"),
                 seen.info().value("config_file").filter(name -> !name.isEmpty()));
-        return switch (settings.way()) {
+        LaunchPlan plan = switch (settings.way()) {
             case COMMAND -> command(settings.command().orElseThrow(), target);
             case MANUAL -> new Possible(new Launch.Manual(), target, List.of());
             case SUPERVISED -> new Possible(new Launch.Supervised("its supervisor, as you say,"), target, List.of());
             case AUTO, EXEC, SYSTEMD -> here(settings, seen, target);
         };
+        // Whoever starts it: without its nodes.conf it would be a stranger to its cluster.
+        return plan instanceof Possible && seen.nodesConfProblem().isPresent()
+                ? new Impossible(
+                        List.of(stranger(seen.nodesConfProblem().get())),
+                        "'ambrotype nodes-conf' writes the file that it should have")
+                : plan;
+    }
+
+    private static String stranger(String problem) {
+        return "it would not come back as itself: " + problem;
     }
 
     private static LaunchPlan command(String template, Launch.Target target) {
@@ -212,7 +222,7 @@ public final class LaunchPlanner {
         if (process.workingFolderRemoved()) {
             reasons.add("its folder " + process.workingFolder() + " has been removed");
         }
-        seen.nodesConfProblem().ifPresent(problem -> reasons.add("it would not come back as itself: " + problem));
+        seen.nodesConfProblem().ifPresent(problem -> reasons.add(stranger(problem)));
         Optional<Account> account = Optional.empty();
         int self = seen.self().map(Account::userId).orElse(-1);
         if (self != process.account().userId()) {
