@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Settings that are changed by {@code CONFIG SET} for the time of an operation and put back after it. Each change is
@@ -61,8 +62,17 @@ public final class TemporarySettings {
      * @return what could not be put back, in sentences that say what the value should be
      */
     public List<String> putBack() {
+        return putBack(_ -> true);
+    }
+
+    /** The same for one setting of all members. */
+    public List<String> putBack(String name) {
+        return putBack(change -> change.name().equals(name));
+    }
+
+    private List<String> putBack(Predicate<SettingChange> which) {
         List<String> failures = new ArrayList<>();
-        for (SettingChange change : List.copyOf(changes.values())) {
+        for (SettingChange change : changes.values().stream().filter(which).toList()) {
             try {
                 if (current(change.member(), change.name())
                         .filter(change.during()::equals)

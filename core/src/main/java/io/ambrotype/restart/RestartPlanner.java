@@ -47,6 +47,8 @@ final class RestartPlanner {
     /** A difference in lag below this is one of the moment of looking. */
     private static final long LAG_OF_THE_MOMENT = 64 * 1024;
 
+    static final String COVERAGE = "cluster-require-full-coverage";
+
     private static final int LEAST_PREFIX = 4;
     private static final int RESTART_SECONDS = 10;
     private static final int BYTES_PER_KILOBYTE = 1024;
@@ -397,6 +399,12 @@ final class RestartPlanner {
             all.addAll(steps);
         }
         warnOfOneCopy(steps);
+        if (steps.stream().anyMatch(Step.FailOver.class::isInstance)
+                && seen.topology().nodes().stream()
+                        .anyMatch(node -> seen.setting(node.id(), COVERAGE).equals("yes"))) {
+            warnings.add(COVERAGE + " is no on the other masters while one changes, so that they go on serving when its"
+                    + " slots seem to have no owner for a moment; it is put back right after");
+        }
         warnOfClients(steps);
         if (!request.failback() && !layout.equals(now)) {
             warnings.add("nothing is failed back: in the end " + String.join(", ", layout.differencesFrom(original)));

@@ -57,7 +57,8 @@ import java.util.stream.Collectors;
  *       its files where that was asked for; start. Wait until it answers with the same id, has loaded, has its link up
  *       and what its master had, and every node has heard from it since it started. Raise the barrier on it again.
  *   <li><b>Masters</b>, one by one. Fail over to the best replica: see {@link Switchover}. The old master is a
- *       replica now and is restarted like one. Fail back.
+ *       replica now and is restarted like one. Fail back. Meanwhile the other masters do not insist on full coverage: for
+ *       some milliseconds slots may seem to have no owner, and that is no reason to refuse the others.
  *   <li><b>Masters without slots</b> are restarted where they are.
  *   <li><b>Release.</b> What was set is put back, and the layout is compared with that of the start: ids, roles, slots.
  * </ol>
@@ -283,13 +284,29 @@ public final class RestartRunner {
                 }
                 case Step.Start start -> start(start);
                 case Step.Restart restart -> restart(restart);
-                case Step.FailOver failOver -> layout = switchover.run(layout, failOver.from(), failOver.to());
+                case Step.FailOver failOver -> failOver(failOver);
                 case Step.ReleaseReplicas _ -> {
                     settings.putBack().forEach(this::notice);
                     new Gate("everybody to know everybody's place in the end", limit)
                             .await(time, this, gates.inPlace(layout));
                 }
             }
+        }
+
+        /**
+         * A node that hears of the old master's new role before it hears of the new owner counts the slots as nobody's for
+         * some milliseconds, and with {@code cluster-require-full-coverage} refuses those of its own shard too.
+         */
+        private void failOver(Step.FailOver step) {
+            if (plan.kind() == DeploymentKind.CLUSTER) {
+                layout.masters().stream()
+                        .filter(Place::ownsSlots)
+                        .map(Place::member)
+                        .filter(member -> !member.equals(step.from()))
+                        .forEach(member -> settings.set(member, RestartPlanner.COVERAGE, "no"));
+            }
+            layout = switchover.run(layout, step.from(), step.to());
+            settings.putBack(RestartPlanner.COVERAGE).forEach(this::notice);
         }
 
         private void requireShortStalls(Step next) {
