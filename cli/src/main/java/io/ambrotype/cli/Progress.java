@@ -198,11 +198,15 @@ final class Progress implements AutoCloseable {
 
         private boolean isDue() {
             long now = nanoTime.getAsLong();
+            // What is over at once needs no line.
+            boolean lasting = now - started >= SHORT_NANOS;
             if (outcome != null) {
-                // What is over at once needs no line.
-                boolean due = !printedOutcome && now - started >= SHORT_NANOS;
+                boolean due = !printedOutcome && lasting;
                 printedOutcome = true;
                 return due;
+            }
+            if (!lasting) {
+                return false;
             }
             // At the very end the outcome says it.
             long tenth = Math.min(9, percent().orElse(0) / 10);
