@@ -100,6 +100,16 @@ final class Context {
         return new FileStore(repositoryFolder(), clock);
     }
 
+    /** Where journals go, by the XDG Base Directory Specification: state that outlives the program, and nobody else needs. */
+    Path stateFolder() {
+        Path state = terminal.variable("XDG_STATE_HOME")
+                .map(Path::of)
+                .filter(Path::isAbsolute)
+                .orElseGet(() ->
+                        Path.of(terminal.variable("HOME").orElse(System.getProperty("user.home")), ".local", "state"));
+        return state.resolve("ambrotype");
+    }
+
     /** A place as a folder: a path, relative to a base, or a {@code file:} URI. */
     static Path folder(String place, Path base) {
         String path = place;

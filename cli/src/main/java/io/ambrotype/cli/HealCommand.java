@@ -188,7 +188,7 @@ final class HealCommand implements Callable<Integer> {
                 target.settings(),
                 target.seeds(),
                 new LocalReviver(target.settings(), start.resolve(target), places, Time.SYSTEM),
-                journals(),
+                context.stateFolder(),
                 Duration.ofSeconds(limit),
                 Time.SYSTEM);
         HealPlan plan = healer.plan(request(), snapshot.map(EarlierLayout::of));
@@ -255,18 +255,6 @@ final class HealCommand implements Callable<Integer> {
             }
             throw e;
         }
-    }
-
-    private Path journals() {
-        Path state = context.terminal()
-                .variable("XDG_STATE_HOME")
-                .map(Path::of)
-                .filter(Path::isAbsolute)
-                .orElseGet(() -> Path.of(
-                        context.terminal().variable("HOME").orElse(System.getProperty("user.home")),
-                        ".local",
-                        "state"));
-        return state.resolve("ambrotype");
     }
 
     private static void print(HealPlan plan, Consumer<String> out) {

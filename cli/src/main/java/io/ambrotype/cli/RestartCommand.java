@@ -258,7 +258,7 @@ final class RestartCommand implements Callable<Integer> {
                         start.resolve(target),
                         target.settings(),
                         new Launcher(Launcher.COMMAND_LIMIT, this::askToStart)),
-                journals(),
+                context.stateFolder(),
                 Time.SYSTEM,
                 context.random(),
                 Version.current().version());
@@ -266,19 +266,6 @@ final class RestartCommand implements Callable<Integer> {
 
     private void askToStart(Launch.Target server) {
         context.console().warning("start " + server.address() + " now; it is waited for");
-    }
-
-    /** By the XDG Base Directory Specification: state that outlives restarts of the program, and nobody else needs. */
-    private Path journals() {
-        Path state = context.terminal()
-                .variable("XDG_STATE_HOME")
-                .map(Path::of)
-                .filter(Path::isAbsolute)
-                .orElseGet(() -> Path.of(
-                        context.terminal().variable("HOME").orElse(System.getProperty("user.home")),
-                        ".local",
-                        "state"));
-        return state.resolve("ambrotype");
     }
 
     /** Where a snapshot goes; empty where none is to be taken. */
