@@ -25,11 +25,12 @@ import org.opentest4j.TestAbortedException;
  * free, and are killed when the test ends, also when it is interrupted. The folder is removed unless the test fails; then
  * its place is printed.
  *
- * <p>Ports are taken from {@code ambrotype.test.port.first} to {@code ambrotype.test.port.last}.
+ * <p>Ports are taken from {@code ambrotype.test.port.first} to {@code ambrotype.test.port.last}. Of these each of {@code
+ * ambrotype.test.forks} processes that run tests at the same time has its share, by its number {@code ambrotype.test.fork}.
  */
 final class Labs implements AfterEachCallback {
-    private static final int FIRST_PORT = Integer.getInteger("ambrotype.test.port.first", 20_000);
-    private static final int LAST_PORT = Integer.getInteger("ambrotype.test.port.last", 22_700);
+    private static final int FIRST_PORT = firstPort(Integer.getInteger("ambrotype.test.fork", 1));
+    private static final int LAST_PORT = firstPort(Integer.getInteger("ambrotype.test.fork", 1) + 1) - 1;
 
     private final List<AutoCloseable> running = new CopyOnWriteArrayList<>();
     private final Thread atExit = new Thread(this::endServers);
@@ -103,6 +104,13 @@ final class Labs implements AfterEachCallback {
     static int freePorts(int count) {
         return Ports.findBlock(count, FIRST_PORT, LAST_PORT)
                 .orElseThrow(() -> new IllegalStateException("no " + count + " free ports in a row"));
+    }
+
+    /** Where the share of a process begins; its end is where the next one's would begin. */
+    private static int firstPort(int fork) {
+        int first = Integer.getInteger("ambrotype.test.port.first", 20_000);
+        int last = Integer.getInteger("ambrotype.test.port.last", 22_700);
+        return first + (last + 1 - first) * (fork - 1) / Integer.getInteger("ambrotype.test.forks", 1);
     }
 
     /** For a server or a lab to wait in; nothing in the tests should take as long. */
