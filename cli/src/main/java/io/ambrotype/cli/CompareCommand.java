@@ -55,6 +55,7 @@ final class CompareCommand implements Callable<Integer> {
             long entriesB,
             int differentSlots,
             List<Slot> firstDifferentSlots,
+            List<DifferentKey> firstDifferentKeys,
             List<String> functionsOnlyInA,
             List<String> functionsOnlyInB) {
         static Report of(SnapshotId a, SnapshotId b, Comparison comparison) {
@@ -67,6 +68,7 @@ final class CompareCommand implements Callable<Integer> {
                     comparison.entriesThere(),
                     comparison.slots().size(),
                     comparison.slots().stream().limit(SHOWN_SLOTS).map(Slot::of).toList(),
+                    DifferentKey.of(comparison, "a", "b"),
                     comparison.functionsOnlyHere().stream().sorted().toList(),
                     comparison.functionsOnlyThere().stream().sorted().toList());
         }
@@ -112,6 +114,20 @@ final class CompareCommand implements Callable<Integer> {
             if (more > 0) {
                 console.line("and " + Units.count(more, "slot") + " more");
             }
+        }
+        if (!report.firstDifferentKeys().isEmpty()) {
+            console.line("");
+            Table keys = Table.of("KEY", "DATABASE>", "DIFFERENCE");
+            report.firstDifferentKeys()
+                    .forEach(key -> keys.row(
+                            key.key(),
+                            Integer.toString(key.database()),
+                            switch (key.difference()) {
+                                case "only-a" -> "only in A";
+                                case "only-b" -> "only in B";
+                                default -> "another value or expiry";
+                            }));
+            console.table(keys);
         }
         report.functionsOnlyInA().forEach(sha256 -> console.line("only A has the function library " + sha256));
         report.functionsOnlyInB().forEach(sha256 -> console.line("only B has the function library " + sha256));

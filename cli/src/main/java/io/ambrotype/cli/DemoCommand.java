@@ -87,7 +87,7 @@ final class DemoCommand implements Callable<Integer> {
             report = story.play();
         } finally {
             if (!keep) {
-                DemoStory.removeTree(folder);
+                Folders.remove(folder);
             }
         }
         Duration took = Duration.between(started, context.clock().instant());

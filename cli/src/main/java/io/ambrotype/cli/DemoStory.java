@@ -3,8 +3,6 @@ package io.ambrotype.cli;
 import io.ambrotype.backup.Backup;
 import io.ambrotype.backup.BackupListener;
 import io.ambrotype.backup.BackupRequest;
-import io.ambrotype.common.AmbrotypeException;
-import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.compare.Comparison;
@@ -35,12 +33,7 @@ import io.ambrotype.restore.RestoreRequest;
 import io.ambrotype.restore.Restorer;
 import io.ambrotype.restore.TargetAddress;
 import io.ambrotype.storage.FileStore;
-import java.io.IOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -236,7 +229,7 @@ final class DemoStory implements AutoCloseable {
             step("accident", "the accident: all six servers are killed, all their files are gone", shop, () -> {
                 original.servers().forEach(RedisServer::kill);
                 lab = null;
-                removeTree(home);
+                Folders.remove(home);
                 time.sleep(OUTAGE);
                 shop.shut();
                 return new Outcome<>(shop, "nothing is left; the shop is closed");
@@ -463,31 +456,5 @@ final class DemoStory implements AutoCloseable {
         acts.add(act);
         teller.end(act);
         return outcome.value();
-    }
-
-    /** Removes a folder with all that is in it. */
-    static void removeTree(Path tree) {
-        try {
-            if (!Files.exists(tree)) {
-                return;
-            }
-            Files.walkFileTree(tree, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.deleteIfExists(file);
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
-                        throws IOException {
-                    Files.deleteIfExists(visited);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
-        } catch (IOException e) {
-            throw AmbrotypeException.of(ErrorCode.FAILED, "cannot remove " + tree + ": " + e.getMessage())
-                    .causedBy(e);
-        }
     }
 }

@@ -12,6 +12,7 @@ import java.util.Set;
  * @param entriesHere entries of the first snapshot at that moment, orphans left out
  * @param entriesThere entries of the second
  * @param slots the slots whose data differ, ascending
+ * @param keys keys that differ: of the first of these slots, and no more than a hundred
  * @param functionsOnlyHere SHA-256 of function libraries that only the first has
  * @param functionsOnlyThere SHA-256 of function libraries that only the second has
  */
@@ -20,11 +21,13 @@ public record Comparison(
         long entriesHere,
         long entriesThere,
         List<SlotDigests.Difference> slots,
+        List<KeyDifference> keys,
         Set<String> functionsOnlyHere,
         Set<String> functionsOnlyThere) {
     /** Copies the collections. */
     public Comparison {
         slots = List.copyOf(slots);
+        keys = List.copyOf(keys);
         functionsOnlyHere = Set.copyOf(functionsOnlyHere);
         functionsOnlyThere = Set.copyOf(functionsOnlyThere);
     }

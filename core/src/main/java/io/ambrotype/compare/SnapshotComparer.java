@@ -8,19 +8,21 @@ import io.ambrotype.repository.DumpReference;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.repository.SnapshotId;
+import io.ambrotype.topology.SlotSet;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * Compares the data of snapshots by their {@linkplain SlotDigests digests}. The digests of a dump are kept in the repository
- * and used again for as long as they hold, that is until one of its entries expires.
+ * and used again for as long as they hold, that is until one of its entries expires. All fingerprints have this repository's seed.
  *
  * <p>Entries in slots that their shard did not own are no data of the deployment and are left out. For one thread at a
  * time.
@@ -36,47 +38,71 @@ public final class SnapshotComparer {
     }
 
     /**
-     * Compares two snapshots at one moment. It must not lie before the time of any server that either was taken from, as
-     * that server goes by it: else what that server had dropped already counts as missing. Now is right, where clocks are.
+     * Compares two snapshots of this repository at one moment. It must not lie before the time of any server that either was
+     * taken from, as that server goes by it: else what that server had dropped already counts as missing. Now is right,
+     * where clocks are.
      *
      * @throws AmbrotypeException of code CORRUPT where a manifest or dump is damaged; of code UNRECOVERABLE where a
      *     snapshot is not finished
      */
     public Comparison compare(SnapshotId here, SnapshotId there, Instant asOf) {
+        return compare(here, repository, there, SlotSet.ALL, asOf);
+    }
+
+    /**
+     * Compares some slots of a snapshot of this repository with those of one that is in another.
+     *
+     * @param slots the slots that are looked at; entries elsewhere are left out on both sides
+     * @throws AmbrotypeException as {@link #compare(SnapshotId, SnapshotId, Instant)}
+     */
+    public Comparison compare(SnapshotId here, Repository elsewhere, SnapshotId there, SlotSet slots, Instant asOf) {
         Manifest one = repository.manifest(here);
-        Manifest other = repository.manifest(there);
-        SnapshotDigests digestsHere = digests(one, asOf.toEpochMilli());
-        SnapshotDigests digestsThere = digests(other, asOf.toEpochMilli());
+        Manifest other = elsewhere.manifest(there);
+        SnapshotDigests digestsHere = digests(repository, one, slots, asOf.toEpochMilli());
+        SnapshotDigests digestsThere = digests(elsewhere, other, slots, asOf.toEpochMilli());
+        List<SlotDigests.Difference> different = digestsHere.differences(digestsThere, slots);
         return new Comparison(
                 asOf,
-                digestsHere.totalEntries(),
-                digestsThere.totalEntries(),
-                digestsHere.differences(digestsThere),
+                digestsHere.totalEntries(slots),
+                digestsThere.totalEntries(slots),
+                different,
+                different.isEmpty()
+                        ? List.of()
+                        : new DifferentKeys(repository.fingerprintSeed(), asOf.toEpochMilli(), different)
+                                .between(repository, one, elsewhere, other),
                 without(functions(one), functions(other)),
                 without(functions(other), functions(one)));
     }
 
-    private SnapshotDigests digests(Manifest manifest, long asOfMillis) {
+    private SnapshotDigests digests(Repository source, Manifest manifest, SlotSet slots, long asOfMillis) {
         SnapshotDigests all = new SnapshotDigests();
         for (Manifest.Shard shard : manifest.shards()) {
-            all.add(digests(shard.dump(), manifest.slotsOf(shard), asOfMillis));
+            all.add(digests(source, shard.dump(), manifest.slotsOf(shard), slots, asOfMillis));
         }
         return all;
     }
 
-    private SlotDigests digests(DumpReference dump, BitSet ownedSlots, long asOfMillis) {
+    private SlotDigests digests(
+            Repository source, DumpReference dump, BitSet ownedSlots, SlotSet slots, long asOfMillis) {
         byte[] basis = basis(ownedSlots);
-        Optional<SlotDigests> kept = repository
-                .digests(dump)
+        Optional<SlotDigests> kept = source.digests(dump)
                 .flatMap(bytes -> decode(bytes, basis))
                 .filter(digests -> digests.holdAt(asOfMillis));
         if (kept.isPresent()) {
             return kept.get();
         }
-        SlotDigests computed = repository.readDump(
-                dump, reader -> SlotDigests.compute(reader, repository.fingerprintSeed(), asOfMillis, ownedSlots::get));
+        SlotDigests computed = source.readDump(
+                dump,
+                reader -> SlotDigests.compute(
+                        reader,
+                        repository.fingerprintSeed(),
+                        asOfMillis,
+                        slot -> ownedSlots.get(slot) && slots.contains(slot)));
+        if (!slots.equals(SlotSet.ALL)) {
+            return computed;
+        }
         byte[] encoded = computed.encode();
-        repository.storeDigests(
+        source.storeDigests(
                 dump,
                 ByteBuffer.allocate(BASIS_BYTES + encoded.length)
                         .put(basis)

@@ -2,8 +2,8 @@ package io.ambrotype.compare;
 
 import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.rdb.SlotDigests;
+import io.ambrotype.topology.SlotSet;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -22,15 +22,15 @@ final class SnapshotDigests {
         }
     }
 
-    long totalEntries() {
-        return Arrays.stream(entries).sum();
+    long totalEntries(SlotSet slots) {
+        return slots.stream().mapToLong(slot -> entries[slot]).sum();
     }
 
-    /** The slots whose data differ, ascending. */
-    List<SlotDigests.Difference> differences(SnapshotDigests other) {
+    /** Those of the slots whose data differ, ascending. */
+    List<SlotDigests.Difference> differences(SnapshotDigests other, SlotSet slots) {
         List<SlotDigests.Difference> differences = new ArrayList<>();
         for (int slot = 0; slot < HashSlot.COUNT; slot++) {
-            if (entries[slot] != other.entries[slot] || sums[slot] != other.sums[slot]) {
+            if (slots.contains(slot) && (entries[slot] != other.entries[slot] || sums[slot] != other.sums[slot])) {
                 differences.add(new SlotDigests.Difference(slot, entries[slot], other.entries[slot]));
             }
         }

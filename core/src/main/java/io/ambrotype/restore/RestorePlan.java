@@ -76,6 +76,10 @@ public record RestorePlan(
         public Node {
             withheld = List.copyOf(withheld);
         }
+
+        private Node with(Data other) {
+            return new Node(name, id, address, busPort, role, master, slots, other, nodesConf, configuration, withheld);
+        }
     }
 
     /**
@@ -108,6 +112,21 @@ public record RestorePlan(
          * @param folder name of that folder
          */
         record SameAs(String folder) implements Data {}
+    }
+
+    /** The same layout with the data of these slots only. */
+    public RestorePlan ofSlots(SlotSet some) {
+        return new RestorePlan(
+                manifest,
+                folder,
+                identity,
+                nodes.stream()
+                        .map(node -> node.data() instanceof Data.SameAs
+                                ? node
+                                : node.with(new Data.Routed(node.slots().intersection(some))))
+                        .toList(),
+                warnings,
+                appendOnly);
     }
 
     /** Whether any folder's dump is put together from entries instead of being handed back as it was captured. */

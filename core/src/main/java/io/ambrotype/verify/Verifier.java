@@ -20,12 +20,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,27 +80,39 @@ public final class Verifier {
         this.repository = repository;
     }
 
+    /** Verifies one snapshot, all of it; see {@link #verify(SnapshotId, Sample, Progress)}. */
+    public VerifyReport verify(SnapshotId snapshot, Progress progress) {
+        return verify(snapshot, Sample.ALL, progress);
+    }
+
     /**
      * Verifies one snapshot.
      *
+     * @param sample which of its dumps are read; of the others only the manifest's word is looked at
      * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; what is broken is no exception
      */
-    public VerifyReport verify(SnapshotId snapshot, Progress progress) {
-        return verify(List.of(snapshot), progress);
+    public VerifyReport verify(SnapshotId snapshot, Sample sample, Progress progress) {
+        return verify(List.of(snapshot), sample, progress);
+    }
+
+    /** Verifies all snapshots, all of each; see {@link #verifyAll(Sample, Progress)}. */
+    public VerifyReport verifyAll(Progress progress) {
+        return verifyAll(Sample.ALL, progress);
     }
 
     /**
      * Verifies all snapshots, newest first. A dump that several of them share is read once.
      *
+     * @param sample which of all their dumps are read
      * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; of code FAILED where the repository
      *     cannot be listed; what is broken is no exception
      */
-    public VerifyReport verifyAll(Progress progress) {
-        return verify(repository.list().stream().map(SnapshotEntry::snapshot).toList(), progress);
+    public VerifyReport verifyAll(Sample sample, Progress progress) {
+        return verify(repository.list().stream().map(SnapshotEntry::snapshot).toList(), sample, progress);
     }
 
-    private VerifyReport verify(List<SnapshotId> snapshots, Progress progress) {
-        Pass pass = new Pass(progress);
+    private VerifyReport verify(List<SnapshotId> snapshots, Sample sample, Progress progress) {
+        Pass pass = new Pass(chosen(snapshots, sample), progress);
         List<SnapshotVerdict> verdicts = new ArrayList<>();
         for (SnapshotId snapshot : snapshots) {
             progress.snapshot(snapshot, verdicts.size() + 1, snapshots.size());
@@ -105,12 +121,30 @@ public final class Verifier {
         return new VerifyReport(verdicts);
     }
 
+    /** The dumps that are read; those of damaged or unfinished snapshots cannot be told. */
+    private Set<DumpReference> chosen(List<SnapshotId> snapshots, Sample sample) {
+        SortedMap<String, DumpReference> dumps = new TreeMap<>();
+        for (SnapshotId snapshot : snapshots) {
+            Manifest manifest = attempt(() -> repository.manifest(snapshot), new ArrayList<>());
+            if (manifest != null) {
+                manifest.shards().forEach(shard -> dumps.put(shard.dump().sha256(), shard.dump()));
+            }
+        }
+        List<DumpReference> all = List.copyOf(dumps.values());
+        return IntStream.range(0, all.size())
+                .filter(index -> sample.has(index, all.size()))
+                .mapToObj(all::get)
+                .collect(Collectors.toSet());
+    }
+
     /** One run over one or more snapshots. */
     private final class Pass {
+        private final Set<DumpReference> chosen;
         private final Progress progress;
         private final Map<Scanned, DumpContent> scanned = new HashMap<>();
 
-        Pass(Progress progress) {
+        Pass(Set<DumpReference> chosen, Progress progress) {
+            this.chosen = chosen;
             this.progress = progress;
         }
 
@@ -143,11 +177,12 @@ public final class Verifier {
 
         private ShardVerdict verify(Manifest.Shard shard, BitSet ownedSlots) {
             List<String> problems = new ArrayList<>();
-            DumpContent found = attempt(() -> content(shard, ownedSlots), problems);
+            boolean read = chosen.contains(shard.dump());
+            DumpContent found = read ? attempt(() -> content(shard, ownedSlots), problems) : null;
             if (found != null) {
                 problems.addAll(differences(shard, found));
             }
-            return new ShardVerdict(shard.index(), shard.dump(), shard.content().entries(), problems);
+            return new ShardVerdict(shard.index(), shard.dump(), shard.content().entries(), read, problems);
         }
 
         private DumpContent content(Manifest.Shard shard, BitSet ownedSlots) {

@@ -15,7 +15,7 @@ import java.util.Optional;
 public record VerifyReport(List<SnapshotVerdict> snapshots) {
     /** What became of one snapshot. */
     public enum State {
-        /** Everything about it was checked and is as it should be. */
+        /** Everything about it that was looked at is as it should be. */
         SOUND,
         /** Something is broken. */
         DAMAGED,
@@ -45,9 +45,10 @@ public record VerifyReport(List<SnapshotVerdict> snapshots) {
      * @param index its index in the manifest
      * @param dump its dump
      * @param entries entries that the manifest promises, and that were found where there is no problem
+     * @param read whether the dump was read, as it is unless only a sample was asked for
      * @param problems what is broken, as sentences that name the object
      */
-    public record ShardVerdict(int index, DumpReference dump, long entries, List<String> problems) {
+    public record ShardVerdict(int index, DumpReference dump, long entries, boolean read, List<String> problems) {
         /** Copies the list. */
         public ShardVerdict {
             problems = List.copyOf(problems);

@@ -3,7 +3,9 @@ package io.ambrotype.compare;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.ambrotype.compare.KeyDifference.Kind;
 import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.repository.DumpReference;
 import io.ambrotype.repository.Manifest;
@@ -14,6 +16,7 @@ import io.ambrotype.repository.SnapshotId;
 import io.ambrotype.repository.TestRdb;
 import io.ambrotype.storage.MemoryStore;
 import io.ambrotype.storage.ObjectName;
+import io.ambrotype.topology.SlotSet;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -93,8 +96,52 @@ class SnapshotComparerTest {
                 .extracting(difference -> difference.slot())
                 .containsExactlyInAnyOrder(
                         HashSlot.of("key:10".getBytes(UTF_8)), HashSlot.of("key:20".getBytes(UTF_8)));
+        assertThat(comparison.keys())
+                .extracting(KeyDifference::key, KeyDifference::kind)
+                .containsExactlyInAnyOrder(tuple("key:10", Kind.DIFFERENT), tuple("key:20", Kind.DIFFERENT));
         assertThat(comparison.functionsOnlyHere()).hasSize(1);
         assertThat(comparison.functionsOnlyThere()).hasSize(1);
+    }
+
+    @Test
+    void namesKeysThatOnlyOneSideHas() throws Exception {
+        SnapshotId one = snapshot(2, "f", entries("x", 2_000_000));
+        SnapshotId other = snapshot(3, "f", (rdb, slots) -> {
+            entries("x", 900_000).fill(rdb, slots);
+            for (String added : List.of("new\n", "{key:10}new")) {
+                if (owns(slots, added)) {
+                    rdb.entry(added, "v");
+                }
+            }
+        });
+        Comparison comparison = comparer.compare(one, other, NOW);
+        assertThat(comparison.keys())
+                .extracting(KeyDifference::key, KeyDifference::kind)
+                .containsExactlyInAnyOrder(
+                        tuple("key:20", Kind.ONLY_HERE),
+                        tuple("new\\x0a", Kind.ONLY_THERE),
+                        tuple("{key:10}new", Kind.ONLY_THERE));
+        SlotSet tens = SlotSet.of(slotOfTen());
+        assertThat(comparer.compare(one, repository, other, tens, NOW).keys())
+                .extracting(KeyDifference::key)
+                .containsExactly("{key:10}new");
+    }
+
+    private static BitSet slotOfTen() {
+        BitSet slot = new BitSet();
+        slot.set(HashSlot.of("key:10".getBytes(UTF_8)));
+        return slot;
+    }
+
+    @Test
+    void namesAHundredKeysAtMost() throws Exception {
+        SnapshotId one = snapshot(1, "f", entries("x", 2_000_000));
+        SnapshotId other = snapshot(1, "f", (rdb, slots) -> {
+            for (int number = 0; number < 300; number++) {
+                rdb.entry("{one}" + number, "v");
+            }
+        });
+        assertThat(comparer.compare(one, other, NOW).keys()).hasSize(DifferentKeys.MOST_NAMED);
     }
 
     @Test

@@ -42,6 +42,9 @@ import java.util.stream.Stream;
  */
 public final class LabCluster implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
+    /** For what takes as long as there are data; a server that ends meanwhile is noticed at once. */
+    private static final Duration LOAD_LIMIT = Duration.ofHours(2);
+
     private static final Duration ROLE_LIMIT = Duration.ofSeconds(3);
 
     private final Path dir;
@@ -308,7 +311,7 @@ public final class LabCluster implements AutoCloseable {
                     List<RedisServer> masters = planned(stopped, Role.MASTER);
                     start(masters);
                     for (RedisServer master : masters) {
-                        master.awaitReady(START_LIMIT);
+                        master.awaitReady(LOAD_LIMIT);
                     }
                     for (RedisServer master : cluster ? masters : List.<RedisServer>of()) {
                         awaitCluster(master, START_LIMIT, false);

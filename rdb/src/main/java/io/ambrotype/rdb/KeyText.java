@@ -1,8 +1,13 @@
 package io.ambrotype.rdb;
 
 /** Keys as text for people: they are arbitrary bytes. */
-final class KeyText {
+public final class KeyText {
     private KeyText() {}
+
+    /** Printable ASCII as it is, backslashes doubled, all other bytes as {@code \xhh}. */
+    public static String of(byte[] key) {
+        return of(key, 0, key.length);
+    }
 
     /** Printable ASCII as it is, backslashes doubled, all other bytes as {@code \xhh}. */
     static String of(byte[] bytes, int offset, int length) {
