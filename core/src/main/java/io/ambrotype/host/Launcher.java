@@ -5,8 +5,10 @@ import io.ambrotype.common.ErrorCode;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -148,23 +150,49 @@ public final class Launcher {
         builder.environment().keySet().removeIf(name -> !ENVIRONMENT.contains(name) && !name.startsWith("LC_"));
         exec.output().ifPresent(file -> builder.redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile())));
         try {
-            long logged = exec.output().isPresent() ? sizeOf(exec.output().get()) : 0;
+            Optional<Path> log = exec.output().or(() -> log(exec));
+            long logged = log.isPresent() ? sizeOf(log.get()) : 0;
             Process process = builder.start();
+            Optional<Instant> started = process.info().startInstant();
             ProgramRun.Tail printed = new ProgramRun.Tail(process.getInputStream());
-            return () -> ended(exec, process)
-                    .map(status -> exec.command().getFirst() + " ended with status " + status
-                            + said(exec.output().map(file -> tail(file, logged)).orElseGet(printed::text)));
+            return () -> ended(exec, server, process, started)
+                    .map(how -> exec.command().getFirst() + " " + how
+                            + said(log.map(file -> tail(file, logged))
+                                    .filter(text -> !text.isBlank())
+                                    .orElseGet(printed::text)));
         } catch (IOException e) {
             throw failed(server, exec, "cannot be run", HostFiles.reason(e)).causedBy(e);
         }
     }
 
-    /** The exit status of a server that should run and does not. */
-    private static Optional<Integer> ended(Launch.Exec exec, Process process) {
-        if (process.isAlive() || (exec.daemonizes() && process.exitValue() == 0)) {
+    /**
+     * How a server has ended that should run. One that goes into the background is another process than the one that was
+     * started; it has changed into the server's folder before.
+     */
+    private static Optional<String> ended(
+            Launch.Exec exec, Launch.Target server, Process process, Optional<Instant> started) {
+        if (process.isAlive()) {
             return Optional.empty();
         }
-        return Optional.of(process.exitValue());
+        if (!exec.daemonizes() || process.exitValue() != 0) {
+            return Optional.of("ended with status " + process.exitValue());
+        }
+        return server.dir().isPresent()
+                        && started.isPresent()
+                        && !LocalHost.INSTANCE.hasProcessIn(Path.of(server.dir().get()), started.get())
+                ? Optional.of("has ended in the background")
+                : Optional.empty();
+    }
+
+    /** The file that its configuration has it log to. */
+    private static Optional<Path> log(Launch.Exec exec) {
+        try {
+            ConfigurationFile file =
+                    ConfigurationFile.read(exec.folder().resolve(exec.command().getLast()), exec.folder());
+            return file.value("logfile").filter(name -> !name.isEmpty()).map(file::resolve);
+        } catch (AmbrotypeException | InvalidPathException _) {
+            return Optional.empty();
+        }
     }
 
     private static long sizeOf(Path file) throws IOException {

@@ -17,6 +17,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -118,6 +119,27 @@ public final class LocalHost {
             return !ended && number(stat.get(STAT_STARTED)) == process.startedTicks();
         } catch (IOException _) {
             return false;
+        }
+    }
+
+    /** Whether a process that was started then or later has that working folder; true where it cannot be seen. */
+    boolean hasProcessIn(Path folder, Instant since) {
+        try {
+            Path real = HostFiles.real(folder);
+            for (long pid : processes(-1)) {
+                Optional<String> working = target(folder(pid).resolve("cwd"));
+                if (working.isPresent()
+                        && Path.of(working.get()).equals(real)
+                        && ProcessHandle.of(pid)
+                                .flatMap(process -> process.info().startInstant())
+                                .filter(started -> !started.isBefore(since))
+                                .isPresent()) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (IOException _) {
+            return true;
         }
     }
 

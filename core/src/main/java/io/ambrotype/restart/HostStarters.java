@@ -132,6 +132,11 @@ public final class HostStarters implements Starters {
         }
 
         @Override
+        public boolean isRevived() {
+            return how.isRevived();
+        }
+
+        @Override
         public Optional<String> ended(Member member) {
             Launcher.Started running = started;
             return running == null ? Optional.empty() : running.failure();
