@@ -26,7 +26,7 @@ import java.util.Set;
  * another process answers already, because a supervisor was faster.
  *
  * <p><b>Back</b> is it when a new process answers, has loaded its data, and is who it was. One that ends again meanwhile is
- * noticed at once: where its process was started from here, by that, and by the end of its log; else by its address, at
+ * noticed soon: where its process was started from here, by that, and by the end of its log; else by its address, at
  * which nobody listens any more; and where a supervisor starts it again and again, by its many processes.
  */
 public final class NodeRestart {
@@ -86,10 +86,7 @@ public final class NodeRestart {
         }
         Look.Seen[] back = new Look.Seen[1];
         new Gate(member + " to answer", PATIENCE).await(time, listener, () -> switch (connections.look(member)) {
-            case Look.Unseen unseen -> {
-                requireRunning(member, starter);
-                yield Optional.of(Missing.of(unseen.reason()));
-            }
+            case Look.Unseen unseen -> Optional.of(ended(member, starter).orElse(Missing.of(unseen.reason())));
             case Look.Seen seen -> {
                 back[0] = seen;
                 yield earlier.filter(seen.state().runId()::equals)
@@ -99,10 +96,9 @@ public final class NodeRestart {
         gates.answered(back[0]);
         Set<String> processes = new HashSet<>();
         new Gate(member + " to load its data", PATIENCE).await(time, listener, () -> switch (connections.look(member)) {
-            case Look.Unseen unseen -> {
-                requireRunning(member, starter);
-                yield Optional.of(starter.isRevived() ? Missing.of(unseen.reason()) : Missing.gone(unseen));
-            }
+            case Look.Unseen unseen ->
+                Optional.of(ended(member, starter)
+                        .orElse(starter.isRevived() ? Missing.of(unseen.reason()) : Missing.gone(unseen)));
             case Look.Seen seen -> {
                 gates.requireSelf(seen);
                 back[0] = seen;
@@ -121,11 +117,9 @@ public final class NodeRestart {
         return back[0];
     }
 
-    private static void requireRunning(Member member, Starter starter) {
-        starter.ended(member).ifPresent(reason -> {
-            throw AmbrotypeException.of(ErrorCode.UNSAFE, member + " was started and ended again: " + reason)
-                    .withHint("mend what it says");
-        });
+    private static Optional<Missing> ended(Member member, Starter starter) {
+        return starter.ended(member)
+                .map(reason -> new Missing(member + " was started and ended again: " + reason, "", true));
     }
 
     /** What to say to SHUTDOWN, with a space in front; empty where the server's own rules are the right ones. */

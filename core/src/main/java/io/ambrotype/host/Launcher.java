@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +43,10 @@ public final class Launcher {
     /** A start that was commanded. */
     @FunctionalInterface
     public interface Started {
-        /** Why the server will not come up, as soon as that is known: its process has ended again. Cheap; may be asked often. */
+        /**
+         * Why the server will not come up by itself, as soon as that is known: its process has ended again. Cheap; may be
+         * asked often. Of a server that is not on this host nothing true can be said.
+         */
         Optional<String> failure();
     }
 
@@ -80,16 +82,18 @@ public final class Launcher {
                 command.addAll(List.of("--no-ask-password", "start", unit.name()));
                 // A unit that tells when it is ready makes this wait until the data are loaded; that it goes on is no
                 // failure.
+                Started started = watched(server);
                 run(command, launch, server, Map.of(), true);
-                yield Optional::empty;
+                yield started;
             }
             case Launch.Command(String template) -> {
                 List<String> command = new ArrayList<>();
                 // Apart from our terminal, so that what it leaves running does not end with it.
                 ProgramRun.find("setsid", searchPath).ifPresent(setsid -> command.add(setsid.toString()));
                 command.addAll(List.of("/bin/sh", "-c", CommandTemplate.expand(template, server)));
+                Started started = watched(server);
                 run(command, launch, server, Map.of(), false);
-                yield Optional::empty;
+                yield started;
             }
             case Launch.Manual _ -> {
                 manual.ask(server);
@@ -150,12 +154,13 @@ public final class Launcher {
         builder.environment().keySet().removeIf(name -> !ENVIRONMENT.contains(name) && !name.startsWith("LC_"));
         exec.output().ifPresent(file -> builder.redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile())));
         try {
-            Optional<Path> log = exec.output().or(() -> log(exec));
-            long logged = log.isPresent() ? sizeOf(log.get()) : 0;
+            Optional<Path> log = exec.output()
+                    .or(() -> log(
+                            server, exec.folder().resolve(exec.command().getLast())));
+            long logged = sizeOf(log);
             Process process = builder.start();
-            Optional<Instant> started = process.info().startInstant();
             ProgramRun.Tail printed = new ProgramRun.Tail(process.getInputStream());
-            return () -> ended(exec, server, process, started)
+            return () -> ended(exec, server, process)
                     .map(how -> exec.command().getFirst() + " " + how
                             + said(log.map(file -> tail(file, logged))
                                     .filter(text -> !text.isBlank())
@@ -169,34 +174,53 @@ public final class Launcher {
      * How a server has ended that should run. One that goes into the background is another process than the one that was
      * started; it has changed into the server's folder before.
      */
-    private static Optional<String> ended(
-            Launch.Exec exec, Launch.Target server, Process process, Optional<Instant> started) {
+    private static Optional<String> ended(Launch.Exec exec, Launch.Target server, Process process) {
         if (process.isAlive()) {
             return Optional.empty();
         }
         if (!exec.daemonizes() || process.exitValue() != 0) {
             return Optional.of("ended with status " + process.exitValue());
         }
-        return server.dir().isPresent()
-                        && started.isPresent()
-                        && !LocalHost.INSTANCE.hasProcessIn(Path.of(server.dir().get()), started.get())
-                ? Optional.of("has ended in the background")
-                : Optional.empty();
+        return server.dir()
+                .filter(dir -> !LocalHost.INSTANCE.hasNewProcessIn(Path.of(dir)))
+                .map(_ -> "has ended in the background");
     }
 
-    /** The file that its configuration has it log to. */
-    private static Optional<Path> log(Launch.Exec exec) {
+    /**
+     * What is seen of a server that somebody else starts, on this host: it has written to its log since, and no process is in
+     * its folder any more.
+     */
+    private static Started watched(Launch.Target server) {
+        Optional<Path> log = server.config().flatMap(file -> log(server, Path.of(file)));
+        long logged = sizeOf(log);
+        return () -> log.filter(_ -> sizeOf(log) > logged
+                        && !LocalHost.INSTANCE.hasNewProcessIn(
+                                Path.of(server.dir().orElseThrow())))
+                .map(file -> "its process has ended" + said(tail(file, logged)));
+    }
+
+    /** The file that a server's configuration has it log to; empty where it is not known. */
+    private static Optional<Path> log(Launch.Target server, Path configuration) {
         try {
-            ConfigurationFile file =
-                    ConfigurationFile.read(exec.folder().resolve(exec.command().getLast()), exec.folder());
-            return file.value("logfile").filter(name -> !name.isEmpty()).map(file::resolve);
+            if (server.dir().isEmpty()) {
+                return Optional.empty();
+            }
+            Path dir = Path.of(server.dir().get());
+            return ConfigurationFile.read(configuration, dir)
+                    .value("logfile")
+                    .filter(name -> !name.isEmpty())
+                    .map(dir::resolve);
         } catch (AmbrotypeException | InvalidPathException _) {
             return Optional.empty();
         }
     }
 
-    private static long sizeOf(Path file) throws IOException {
-        return Files.exists(file) ? Files.size(file) : 0;
+    private static long sizeOf(Optional<Path> file) {
+        try {
+            return file.isPresent() ? Files.size(file.get()) : 0;
+        } catch (IOException _) {
+            return 0;
+        }
     }
 
     /** The end of what has been added to a file. */

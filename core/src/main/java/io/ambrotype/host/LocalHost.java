@@ -17,7 +17,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -122,24 +121,27 @@ public final class LocalHost {
         }
     }
 
-    /** Whether a process that was started then or later has that working folder; true where it cannot be seen. */
-    boolean hasProcessIn(Path folder, Instant since) {
+    /** Whether a process that began after this program has that working folder; true where it cannot be seen. */
+    boolean hasNewProcessIn(Path folder) {
         try {
             Path real = HostFiles.real(folder);
+            long begun = number(stat(ProcessHandle.current().pid()).get(STAT_STARTED));
             for (long pid : processes(-1)) {
-                Optional<String> working = target(folder(pid).resolve("cwd"));
-                if (working.isPresent()
-                        && Path.of(working.get()).equals(real)
-                        && ProcessHandle.of(pid)
-                                .flatMap(process -> process.info().startInstant())
-                                .filter(started -> !started.isBefore(since))
-                                .isPresent()) {
+                if (target(folder(pid).resolve("cwd")).map(Path::of).equals(Optional.of(real)) && began(pid) > begun) {
                     return true;
                 }
             }
             return false;
         } catch (IOException _) {
             return true;
+        }
+    }
+
+    private long began(long pid) {
+        try {
+            return number(stat(pid).get(STAT_STARTED));
+        } catch (IOException _) {
+            return 0;
         }
     }
 

@@ -190,6 +190,8 @@ public final class RestartRunner {
                     planRest();
                 }
                 follow();
+                // A run that was killed after its last fail-over has no step left, but its settings.
+                settings.putBack().forEach(this::notice);
                 Topology end = requireLayout();
                 Verdict verdict = probe.finish();
                 journal.append(new RestartEntry.Ended(time.instant(), "done", Optional.empty()));
