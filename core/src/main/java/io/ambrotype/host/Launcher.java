@@ -155,8 +155,7 @@ public final class Launcher {
         exec.output().ifPresent(file -> builder.redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile())));
         try {
             Optional<Path> log = exec.output()
-                    .or(() -> log(
-                            server, exec.folder().resolve(exec.command().getLast())));
+                    .or(() -> log(server, exec.folder().resolve(exec.command().getLast())));
             long logged = sizeOf(log);
             Process process = builder.start();
             ProgramRun.Tail printed = new ProgramRun.Tail(process.getInputStream());

@@ -57,9 +57,10 @@ public final class Restart {
      * @throws AmbrotypeException {@code UNSAFE} with all reasons where it could do harm; {@code LOCKED} where another run
      *     is at work or one was broken off; {@code USAGE} where a node that was asked for does not exist
      */
-    public Prepared prepare(RestartRequest request) {
+    public Prepared prepare(RestartRequest asked) {
         RestartObserver observer = new RestartObserver(tools);
         Topology topology = observer.topology(List.of());
+        RestartRequest request = byIds(asked, topology);
         List<NodeId> ids = topology.nodes().stream().map(Node::id).toList();
         RunHistory.unfinished(tools.journals(), ids).ifPresent(run -> {
             throw AmbrotypeException.of(
@@ -74,6 +75,15 @@ public final class Restart {
             RestartObservation observation = observer.observe(topology, connections, request);
             return new Prepared(RestartPlanner.plan(request, observation), request, observation, Optional.empty());
         }
+    }
+
+    /** The same request with nodes by their ids: a node that is down may have no address when the run is resumed. */
+    private static RestartRequest byIds(RestartRequest request, Topology topology) {
+        return request.nodes().isEmpty()
+                ? request
+                : request.withNodes(RestartPlanner.chosen(request, topology).stream()
+                        .map(NodeId::value)
+                        .toList());
     }
 
     /**

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class RestartKilledTest {
     /** In this order; what a resumed run has no need to do again does not come again. */
-    private static final List<String> EVENTS = List.of(
-            "\"begun\"", "\"setting\"", "to be gone", "\"election\"", "\"stopping\"", "as the new master");
+    private static final List<String> EVENTS =
+            List.of("\"begun\"", "\"setting\"", "to be gone", "\"election\"", "\"stopping\"", "as the new master");
 
     @RegisterExtension
     final Labs labs = new Labs();
@@ -40,8 +40,7 @@ class RestartKilledTest {
 
     @Test
     void aProgramThatIsKilledAtEachKindOfStepIsResumed() throws Exception {
-        LabCluster lab =
-                labs.cluster(ServersUnderTest.any(), 3, 1, "save 3600 1", "cluster-node-timeout 1500");
+        LabCluster lab = labs.cluster(ServersUnderTest.any(), 3, 1, "save 3600 1", "cluster-node-timeout 1500");
         RedisServer master = lab.servers().get(0);
         RedisServer replica = lab.servers().get(3);
         Topology before = topology(lab);
@@ -54,7 +53,10 @@ class RestartKilledTest {
                 await().atMost(Labs.patience())
                         .pollInterval(Duration.ofMillis(5))
                         .until(() -> !current.isAlive()
-                                || journal().filter(line -> line.contains(event)).count() > seen);
+                                || journal()
+                                                .filter(line -> line.contains(event))
+                                                .count()
+                                        > seen);
                 if (!current.isAlive()) {
                     break;
                 }

@@ -53,8 +53,8 @@ class RestartUpgradeTest {
 
     private CommandLineRun restart(LabCluster lab, ServerBinary program, String... more) {
         String start = "cd {dir} && " + program.launcher() + " {config} > /dev/null 2>&1 &";
-        List<String> arguments = new ArrayList<>(
-                List.of("restart", "redis://" + lab.addresses().getFirst(), "--yes"));
+        List<String> arguments =
+                new ArrayList<>(List.of("restart", "redis://" + lab.addresses().getFirst(), "--yes"));
         arguments.addAll(List.of(more));
         if (!arguments.contains("--abandon")) {
             arguments.addAll(List.of("--no-snapshot", "--start", start));
@@ -79,7 +79,8 @@ class RestartUpgradeTest {
     }
 
     private static boolean isUpgrade(ServerBinary from, ServerBinary to) {
-        return from.version().vendor() == to.version().vendor() && from.version().compareTo(to.version()) < 0;
+        return from.version().vendor() == to.version().vendor()
+                && from.version().compareTo(to.version()) < 0;
     }
 
     private static List<String> versions(LabCluster lab) {
