@@ -63,6 +63,7 @@ public final class Restart {
         RestartRequest request = byIds(asked, topology);
         List<NodeId> ids = topology.nodes().stream().map(Node::id).toList();
         RunHistory.unfinished(tools.journals(), ids).ifPresent(run -> {
+            run.requireBrokenOff();
             throw AmbrotypeException.of(
                             ErrorCode.LOCKED,
                             "the restart " + run.begun().run()
@@ -191,6 +192,7 @@ public final class Restart {
                 throw e;
             }
         }
+        run.ifPresent(Run::requireBrokenOff);
         return run.orElseThrow(
                 () -> AmbrotypeException.of(ErrorCode.USAGE, "no restart of " + deployment + " was broken off")
                         .withHint("the journals are in " + tools.journals()));

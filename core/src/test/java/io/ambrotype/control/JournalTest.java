@@ -65,7 +65,9 @@ class JournalTest {
             AmbrotypeException error = catchThrowableOfType(AmbrotypeException.class, () -> append("another"));
             assertThat(error.code()).isEqualTo(ErrorCode.LOCKED);
             assertThat(error).hasMessage("the journal " + file + " is being written by another process");
+            assertThat(Journal.isOpen(file)).isTrue();
         }
+        assertThat(Journal.isOpen(file)).isFalse();
         append("ended");
         assertThat(Journal.read(file, Entry.class)).hasSize(2);
     }
