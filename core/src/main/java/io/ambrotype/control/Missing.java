@@ -26,7 +26,7 @@ public record Missing(String sentence, String progress, boolean hopeless) {
      */
     static Missing gone(Look.Unseen unseen) {
         return unseen.refused()
-                ? new Missing(unseen.reason() + "; its process is gone, or nobody lets it listen", "", true)
+                ? new Missing(unseen.reason() + "; its process is gone, and nobody starts it again", "", true)
                 : of(unseen.reason());
     }
 
