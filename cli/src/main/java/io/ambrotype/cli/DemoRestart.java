@@ -5,7 +5,7 @@ import io.ambrotype.control.Member;
 import io.ambrotype.control.Starter;
 import io.ambrotype.host.Launch;
 import io.ambrotype.lab.LabCluster;
-import io.ambrotype.lab.RedisServer;
+import io.ambrotype.lab.LabStarter;
 import io.ambrotype.probe.Probe;
 import io.ambrotype.probe.ProbeWriter;
 import io.ambrotype.resp.ConnectionSettings;
@@ -112,30 +112,7 @@ final class DemoRestart {
 
         @Override
         public Starter starter(Member member, StartAgain.Possible how) {
-            RedisServer server = server(member);
-            return new Starter() {
-                @Override
-                public void start(Member started) {
-                    server.start();
-                }
-
-                @Override
-                public Optional<Boolean> isGone(Member stopped) {
-                    return Optional.of(!server.isRunning());
-                }
-
-                @Override
-                public Optional<String> ended(Member started) {
-                    return server.isRunning() ? Optional.empty() : Optional.of(server.logTail());
-                }
-            };
-        }
-
-        private RedisServer server(Member member) {
-            return lab.servers().stream()
-                    .filter(server -> server.address().equals(member.address()))
-                    .findFirst()
-                    .orElseThrow();
+            return new LabStarter(lab.server(member.address()));
         }
     }
 }

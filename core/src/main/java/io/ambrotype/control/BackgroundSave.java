@@ -44,7 +44,7 @@ public final class BackgroundSave {
 
     private Optional<Missing> unfinished(Member member) {
         return switch (connections.look(member)) {
-            case Look.Unseen unseen -> Optional.of(Missing.of(unseen.reason()));
+            case Look.Unseen unseen -> Optional.of(Missing.gone(unseen));
             case Look.Seen seen -> {
                 if (seen.state().info().is("rdb_bgsave_in_progress")) {
                     yield Optional.of(new Missing(member + " is saving", children(seen)));

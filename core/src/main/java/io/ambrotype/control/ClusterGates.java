@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -58,6 +59,7 @@ public final class ClusterGates implements DeploymentGates {
     private static final Duration WRITABLE_DELAY = Duration.ofMillis(2100);
 
     private final MemberConnections connections;
+    private final Predicate<Member> revived;
     /** By the clock of each other member: the time at which a member's last process was gone. */
     private final Map<NodeId, Map<NodeId, Instant>> ends = new ConcurrentHashMap<>();
     /** By its own clock: a time at which a member's process had read its files already. */
@@ -68,9 +70,19 @@ public final class ClusterGates implements DeploymentGates {
 
     private record FirstAnswer(String runId, Instant time) {}
 
-    /** Gates that look over these connections. */
+    /** Gates of members whom nobody starts again by himself. */
     public ClusterGates(MemberConnections connections) {
+        this(connections, _ -> false);
+    }
+
+    /**
+     * Gates that look over these connections.
+     *
+     * @param revived whom somebody starts again whenever it ends, however long that takes
+     */
+    public ClusterGates(MemberConnections connections, Predicate<Member> revived) {
         this.connections = connections;
+        this.revived = revived;
     }
 
     @Override
@@ -94,7 +106,7 @@ public final class ClusterGates implements DeploymentGates {
         return () -> {
             Look look = connections.look(member);
             if (!(look instanceof Look.Seen seen)) {
-                return Optional.of(Missing.of(((Look.Unseen) look).reason()));
+                return Optional.of(unseen((Look.Unseen) look));
             }
             if (seen.state().view().isEmpty()) {
                 return Optional.of(Missing.of(member + " does not tell its view of the cluster"));
@@ -121,7 +133,7 @@ public final class ClusterGates implements DeploymentGates {
 
     private Optional<Missing> unsteady(Look look) {
         return switch (look) {
-            case Look.Unseen unseen -> Optional.of(Missing.of(unseen.reason()));
+            case Look.Unseen unseen -> Optional.of(unseen(unseen));
             case Look.Seen seen -> {
                 FirstAnswer load = loads.get(seen.member().id());
                 Instant served =
@@ -177,13 +189,17 @@ public final class ClusterGates implements DeploymentGates {
         loads.put(look.member().id(), new FirstAnswer(look.state().runId(), look.time()));
     }
 
+    private Missing unseen(Look.Unseen unseen) {
+        return revived.test(unseen.member()) ? Missing.of(unseen.reason()) : Missing.gone(unseen);
+    }
+
     private Optional<Missing> missing(Wait wait) {
         Layout expected = wait.expected();
         Map<NodeId, Look.Seen> seen = new HashMap<>();
         for (Look look : connections.look(expected.members())) {
             switch (look) {
                 case Look.Unseen unseen -> {
-                    return Optional.of(Missing.of(unseen.reason()));
+                    return Optional.of(unseen(unseen));
                 }
                 case Look.Seen answer -> {
                     requireSelf(answer);

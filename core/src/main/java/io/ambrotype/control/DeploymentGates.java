@@ -3,6 +3,7 @@ package io.ambrotype.control;
 import io.ambrotype.topology.Topology;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -11,10 +12,14 @@ import java.util.function.Supplier;
  * look, such as the offset that replicas have to reach.
  */
 public interface DeploymentGates {
-    /** The gates of the deployment's kind. */
-    static DeploymentGates of(Topology topology, MemberConnections connections) {
+    /**
+     * The gates of the deployment's kind.
+     *
+     * @param revived whom somebody starts again whenever it ends, however long that takes
+     */
+    static DeploymentGates of(Topology topology, MemberConnections connections, Predicate<Member> revived) {
         return switch (topology.kind()) {
-            case CLUSTER -> new ClusterGates(connections);
+            case CLUSTER -> new ClusterGates(connections, revived);
             case STANDALONE -> new ReplicationGates(connections, topology);
         };
     }

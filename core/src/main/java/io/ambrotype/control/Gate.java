@@ -13,6 +13,9 @@ import java.util.function.Supplier;
  * anywhere; a gate opens with the first look that finds everything in place, and every one has a deadline. The deadline
  * moves on while what is waited for makes progress: loading a large file takes as long as it takes.
  *
+ * <p>What will not come by waiting ends it early: a server that has gone is given {@link #RESCUE} to be brought back by
+ * somebody, such as a supervisor.
+ *
  * <p>Looks follow each other at the interval, or at four times the length of a look where that is longer, so that a
  * large deployment is not kept busy by being watched.
  *
@@ -21,6 +24,9 @@ import java.util.function.Supplier;
  * @param interval the shortest time between two looks
  */
 public record Gate(String what, Duration limit, Duration interval) {
+    /** For how long something hopeless is put up with: supervisors start a server again within a second or two. */
+    static final Duration RESCUE = Duration.ofSeconds(5);
+
     private static final Duration INTERVAL = Duration.ofMillis(20);
 
     /** A gate that is looked at often. */
@@ -41,6 +47,7 @@ public record Gate(String what, Duration limit, Duration interval) {
         Instant deadline = begun.plus(limit);
         String told = "";
         String progress = "";
+        Optional<Instant> hopelessSince = Optional.empty();
         while (true) {
             Instant looked = time.instant();
             boolean last = !looked.isBefore(deadline);
@@ -51,6 +58,10 @@ public record Gate(String what, Duration limit, Duration interval) {
                 return;
             }
             Missing still = observed.get();
+            hopelessSince = still.hopeless() ? hopelessSince.or(() -> Optional.of(looked)) : Optional.empty();
+            last |= hopelessSince
+                    .filter(since -> !looked.isBefore(since.plus(RESCUE)))
+                    .isPresent();
             if (!still.progress().equals(progress)) {
                 progress = still.progress();
                 deadline = now.plus(limit);

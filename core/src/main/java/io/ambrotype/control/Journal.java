@@ -99,6 +99,15 @@ public final class Journal<E> implements AutoCloseable {
         }
     }
 
+    /** Whether somebody has it open for writing: what it tells of is at work. */
+    public static boolean isOpen(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            return lock(channel) == null;
+        } catch (IOException e) {
+            throw failed(file, "opened", e);
+        }
+    }
+
     /** Where it is. */
     public Path file() {
         return file;

@@ -7,8 +7,10 @@ import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.resp.RespConnectionException.Reason;
 import io.ambrotype.resp.RespErrorException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Stops a server and has it come back. It knows nothing of roles: whether the member may be stopped, and whether it is in
@@ -23,7 +25,9 @@ import java.util.Optional;
  * <p><b>Gone</b> is a server when nobody listens at its address, and, where that can be seen, its process has ended; or when
  * another process answers already, because a supervisor was faster.
  *
- * <p><b>Back</b> is it when a new process answers, has loaded its data, and is who it was.
+ * <p><b>Back</b> is it when a new process answers, has loaded its data, and is who it was. One that ends again meanwhile is
+ * noticed soon: where its process was started from here, by that, and by the end of its log; else by its address, at
+ * which nobody listens any more; and where a supervisor starts it again and again, by its many processes.
  */
 public final class NodeRestart {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -31,6 +35,9 @@ public final class NodeRestart {
     private static final long SLOWEST_SAVE = 10L << 20;
 
     private static final Duration ONE_SECOND = Duration.ofSeconds(1);
+
+    /** Processes of one start that a supervisor may need until one has loaded its data. */
+    private static final int MOST_PROCESSES = 3;
 
     private final MemberConnections connections;
     private final DeploymentGates gates;
@@ -79,12 +86,7 @@ public final class NodeRestart {
         }
         Look.Seen[] back = new Look.Seen[1];
         new Gate(member + " to answer", PATIENCE).await(time, listener, () -> switch (connections.look(member)) {
-            case Look.Unseen unseen -> {
-                starter.ended(member).ifPresent(reason -> {
-                    throw AmbrotypeException.of(ErrorCode.UNSAFE, member + " was started and ended again: " + reason);
-                });
-                yield Optional.of(Missing.of(unseen.reason()));
-            }
+            case Look.Unseen unseen -> Optional.of(ended(member, starter).orElse(Missing.of(unseen.reason())));
             case Look.Seen seen -> {
                 back[0] = seen;
                 yield earlier.filter(seen.state().runId()::equals)
@@ -92,16 +94,32 @@ public final class NodeRestart {
             }
         });
         gates.answered(back[0]);
+        Set<String> processes = new HashSet<>();
         new Gate(member + " to load its data", PATIENCE).await(time, listener, () -> switch (connections.look(member)) {
-            case Look.Unseen unseen -> Optional.of(Missing.of(unseen.reason()));
+            case Look.Unseen unseen ->
+                Optional.of(ended(member, starter)
+                        .orElse(starter.isRevived() ? Missing.of(unseen.reason()) : Missing.gone(unseen)));
             case Look.Seen seen -> {
                 gates.requireSelf(seen);
                 back[0] = seen;
+                processes.add(seen.state().runId());
+                if (processes.size() > MOST_PROCESSES) {
+                    throw AmbrotypeException.of(
+                                    ErrorCode.UNSAFE,
+                                    member + " ends and is started again and again: " + processes.size()
+                                            + " processes so far, and none has loaded its data")
+                            .withHint("its log says why it ends");
+                }
                 yield ReplicaGate.loading(seen);
             }
         });
         gates.loaded(back[0]);
         return back[0];
+    }
+
+    private static Optional<Missing> ended(Member member, Starter starter) {
+        return starter.ended(member)
+                .map(reason -> new Missing(member + " was started and ended again: " + reason, "", true));
     }
 
     /** What to say to SHUTDOWN, with a space in front; empty where the server's own rules are the right ones. */

@@ -23,7 +23,12 @@ public interface Starter {
         return Optional.empty();
     }
 
-    /** Why the process that was started has ended again, such as the end of its log; empty as long as nothing is known. */
+    /** Whether somebody starts it again whenever it ends. */
+    default boolean isRevived() {
+        return false;
+    }
+
+    /** Why the process that was started has ended again, with the end of its log; empty as long as nothing is known. */
     default Optional<String> ended(Member member) {
         return Optional.empty();
     }

@@ -5,6 +5,7 @@ import io.ambrotype.common.ErrorCode;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +43,10 @@ public final class Launcher {
     /** A start that was commanded. */
     @FunctionalInterface
     public interface Started {
-        /** Why the server will not come up, as soon as that is known: its process has ended again. Cheap; may be asked often. */
+        /**
+         * Why the server will not come up by itself, as soon as that is known: its process has ended again. Cheap; may be
+         * asked often. Of a server that is not on this host nothing true can be said.
+         */
         Optional<String> failure();
     }
 
@@ -78,16 +82,18 @@ public final class Launcher {
                 command.addAll(List.of("--no-ask-password", "start", unit.name()));
                 // A unit that tells when it is ready makes this wait until the data are loaded; that it goes on is no
                 // failure.
+                Started started = watched(server);
                 run(command, launch, server, Map.of(), true);
-                yield Optional::empty;
+                yield started;
             }
             case Launch.Command(String template) -> {
                 List<String> command = new ArrayList<>();
                 // Apart from our terminal, so that what it leaves running does not end with it.
                 ProgramRun.find("setsid", searchPath).ifPresent(setsid -> command.add(setsid.toString()));
                 command.addAll(List.of("/bin/sh", "-c", CommandTemplate.expand(template, server)));
+                Started started = watched(server);
                 run(command, launch, server, Map.of(), false);
-                yield Optional::empty;
+                yield started;
             }
             case Launch.Manual _ -> {
                 manual.ask(server);
@@ -148,27 +154,72 @@ public final class Launcher {
         builder.environment().keySet().removeIf(name -> !ENVIRONMENT.contains(name) && !name.startsWith("LC_"));
         exec.output().ifPresent(file -> builder.redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile())));
         try {
-            long logged = exec.output().isPresent() ? sizeOf(exec.output().get()) : 0;
+            Optional<Path> log = exec.output()
+                    .or(() -> log(server, exec.folder().resolve(exec.command().getLast())));
+            long logged = sizeOf(log);
             Process process = builder.start();
             ProgramRun.Tail printed = new ProgramRun.Tail(process.getInputStream());
-            return () -> ended(exec, process)
-                    .map(status -> exec.command().getFirst() + " ended with status " + status
-                            + said(exec.output().map(file -> tail(file, logged)).orElseGet(printed::text)));
+            return () -> ended(exec, server, process)
+                    .map(how -> exec.command().getFirst() + " " + how
+                            + said(log.map(file -> tail(file, logged))
+                                    .filter(text -> !text.isBlank())
+                                    .orElseGet(printed::text)));
         } catch (IOException e) {
             throw failed(server, exec, "cannot be run", HostFiles.reason(e)).causedBy(e);
         }
     }
 
-    /** The exit status of a server that should run and does not. */
-    private static Optional<Integer> ended(Launch.Exec exec, Process process) {
-        if (process.isAlive() || (exec.daemonizes() && process.exitValue() == 0)) {
+    /**
+     * How a server has ended that should run. One that goes into the background is another process than the one that was
+     * started; it has changed into the server's folder before.
+     */
+    private static Optional<String> ended(Launch.Exec exec, Launch.Target server, Process process) {
+        if (process.isAlive()) {
             return Optional.empty();
         }
-        return Optional.of(process.exitValue());
+        if (!exec.daemonizes() || process.exitValue() != 0) {
+            return Optional.of("ended with status " + process.exitValue());
+        }
+        return server.dir()
+                .filter(dir -> !LocalHost.INSTANCE.hasNewProcessIn(Path.of(dir)))
+                .map(_ -> "has ended in the background");
     }
 
-    private static long sizeOf(Path file) throws IOException {
-        return Files.exists(file) ? Files.size(file) : 0;
+    /**
+     * What is seen of a server that somebody else starts, on this host: it has written to its log since, and no process is in
+     * its folder any more.
+     */
+    private static Started watched(Launch.Target server) {
+        Optional<Path> log = server.config().flatMap(file -> log(server, Path.of(file)));
+        long logged = sizeOf(log);
+        return () -> log.filter(_ -> sizeOf(log) > logged
+                        && !LocalHost.INSTANCE.hasNewProcessIn(
+                                Path.of(server.dir().orElseThrow())))
+                .map(file -> "its process has ended" + said(tail(file, logged)));
+    }
+
+    /** The file that a server's configuration has it log to; empty where it is not known. */
+    private static Optional<Path> log(Launch.Target server, Path configuration) {
+        try {
+            if (server.dir().isEmpty()) {
+                return Optional.empty();
+            }
+            Path dir = Path.of(server.dir().get());
+            return ConfigurationFile.read(configuration, dir)
+                    .value("logfile")
+                    .filter(name -> !name.isEmpty())
+                    .map(dir::resolve);
+        } catch (AmbrotypeException | InvalidPathException _) {
+            return Optional.empty();
+        }
+    }
+
+    private static long sizeOf(Optional<Path> file) {
+        try {
+            return file.isPresent() ? Files.size(file.get()) : 0;
+        } catch (IOException _) {
+            return 0;
+        }
     }
 
     /** The end of what has been added to a file. */

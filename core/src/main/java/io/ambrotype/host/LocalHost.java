@@ -121,6 +121,30 @@ public final class LocalHost {
         }
     }
 
+    /** Whether a process that began after this program has that working folder; true where it cannot be seen. */
+    boolean hasNewProcessIn(Path folder) {
+        try {
+            Path real = HostFiles.real(folder);
+            long begun = number(stat(ProcessHandle.current().pid()).get(STAT_STARTED));
+            for (long pid : processes(-1)) {
+                if (target(folder(pid).resolve("cwd")).map(Path::of).equals(Optional.of(real)) && began(pid) > begun) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (IOException _) {
+            return true;
+        }
+    }
+
+    private long began(long pid) {
+        try {
+            return number(stat(pid).get(STAT_STARTED));
+        } catch (IOException _) {
+            return 0;
+        }
+    }
+
     /** Whether a process of this host listens there; also one whose process cannot be looked at. */
     public boolean isListening(HostAndPort address) throws IOException {
         return !listeners(localAddresses(address.host()), address.port()).isEmpty();

@@ -132,9 +132,15 @@ public final class HostStarters implements Starters {
         }
 
         @Override
+        public boolean isRevived() {
+            return how.isRevived();
+        }
+
+        @Override
         public Optional<String> ended(Member member) {
             Launcher.Started running = started;
-            return running == null ? Optional.empty() : running.failure();
+            boolean here = how.launch() instanceof Launch.Exec || earlier.isPresent();
+            return running == null || !here ? Optional.empty() : running.failure();
         }
     }
 }

@@ -57,11 +57,13 @@ public final class Restart {
      * @throws AmbrotypeException {@code UNSAFE} with all reasons where it could do harm; {@code LOCKED} where another run
      *     is at work or one was broken off; {@code USAGE} where a node that was asked for does not exist
      */
-    public Prepared prepare(RestartRequest request) {
+    public Prepared prepare(RestartRequest asked) {
         RestartObserver observer = new RestartObserver(tools);
         Topology topology = observer.topology(List.of());
+        RestartRequest request = byIds(asked, topology);
         List<NodeId> ids = topology.nodes().stream().map(Node::id).toList();
         RunHistory.unfinished(tools.journals(), ids).ifPresent(run -> {
+            run.requireBrokenOff();
             throw AmbrotypeException.of(
                             ErrorCode.LOCKED,
                             "the restart " + run.begun().run()
@@ -74,6 +76,15 @@ public final class Restart {
             RestartObservation observation = observer.observe(topology, connections, request);
             return new Prepared(RestartPlanner.plan(request, observation), request, observation, Optional.empty());
         }
+    }
+
+    /** The same request with nodes by their ids: a node that is down may have no address when the run is resumed. */
+    private static RestartRequest byIds(RestartRequest request, Topology topology) {
+        return request.nodes().isEmpty()
+                ? request
+                : request.withNodes(RestartPlanner.chosen(request, topology).stream()
+                        .map(NodeId::value)
+                        .toList());
     }
 
     /**
@@ -181,6 +192,7 @@ public final class Restart {
                 throw e;
             }
         }
+        run.ifPresent(Run::requireBrokenOff);
         return run.orElseThrow(
                 () -> AmbrotypeException.of(ErrorCode.USAGE, "no restart of " + deployment + " was broken off")
                         .withHint("the journals are in " + tools.journals()));

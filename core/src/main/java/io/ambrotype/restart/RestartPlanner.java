@@ -6,6 +6,7 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.control.Layout;
 import io.ambrotype.control.Layout.Place;
 import io.ambrotype.control.Member;
+import io.ambrotype.host.Launch;
 import io.ambrotype.host.Relocation;
 import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.topology.DeploymentKind;
@@ -20,12 +21,14 @@ import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.Topology;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides from what was seen whether nodes can be restarted without harm, and in which order. A pure function; the same
@@ -390,6 +393,8 @@ final class RestartPlanner {
         for (Place master : now.masters()) {
             layout = masterSteps(original, master, layout, remaining, steps);
         }
+        examineVersions(now, steps);
+        refuse();
         List<Step> all = new ArrayList<>();
         if (!steps.isEmpty() && seen.topology().kind() == DeploymentKind.CLUSTER) {
             all.add(new Step.HoldReplicas(now.members()));
@@ -429,6 +434,59 @@ final class RestartPlanner {
         Layout after = failOver(current, successor, away, layout, steps);
         steps.add(restart(after.place(current.id()), after));
         return away || !request.failback() ? after : failOver(successor, current, true, after, steps);
+    }
+
+    /**
+     * Follows the versions through the steps, as far as they are known beforehand: nobody takes over from a newer master,
+     * and nobody is left below a master whose data it cannot load.
+     */
+    private void examineVersions(Layout now, List<Step> steps) {
+        Map<NodeId, ServerVersion> versions = new HashMap<>();
+        seen.topology()
+                .nodes()
+                .forEach(node -> node.state().ifPresent(state -> versions.put(node.id(), state.version())));
+        Layout layout = now;
+        for (Step step : steps) {
+            if (step instanceof Step.Restart restart) {
+                NodeId id = restart.member().id();
+                versions.remove(id);
+                if (seen.starts().get(id) instanceof StartAgain.Possible possible
+                        && possible.launch() instanceof Launch.Exec exec) {
+                    versions.put(id, exec.version());
+                }
+            } else if (step instanceof Step.FailOver change) {
+                for (Member follower : followers(layout, change)) {
+                    if (cannotFollow(
+                            versions.get(follower.id()),
+                            versions.get(change.to().id()))) {
+                        refuse(follower + " would have to follow " + change.to() + ", which is going to be "
+                                + versions.get(change.to().id()) + ", with " + versions.get(follower.id()));
+                        hints.add("upgrade the replicas before their master, or with it");
+                    }
+                }
+                layout = layout.afterSwitchover(change.from().id(), change.to().id());
+            }
+        }
+    }
+
+    /** Who follows the new master for longer than moments: an old master that is restarted next does not. */
+    static List<Member> followers(Layout before, Step.FailOver change) {
+        return before.places().stream()
+                .filter(place -> place.master().equals(Optional.of(change.from().id()))
+                        || (change.back() && place.member().equals(change.from())))
+                .map(Place::member)
+                .filter(member -> !member.equals(change.to()))
+                .toList();
+    }
+
+    /** Between patch releases nothing changes in what a replica has to understand. */
+    static boolean cannotFollow(@Nullable ServerVersion replica, @Nullable ServerVersion master) {
+        return replica != null
+                && master != null
+                && replica.vendor() == master.vendor()
+                && (replica.major() != master.major()
+                        ? replica.major() < master.major()
+                        : replica.minor() < master.minor());
     }
 
     private static Layout failOver(Member from, Member to, boolean back, Layout layout, List<Step> steps) {

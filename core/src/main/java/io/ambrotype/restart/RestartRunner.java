@@ -22,6 +22,7 @@ import io.ambrotype.control.TemporarySettings;
 import io.ambrotype.probe.Probe;
 import io.ambrotype.probe.Reading;
 import io.ambrotype.probe.Verdict;
+import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.restart.Restart.Prepared;
 import io.ambrotype.restart.RestartEntry.NodeAtStart;
 import io.ambrotype.restart.RunHistory.Run;
@@ -164,7 +165,7 @@ public final class RestartRunner {
                     prepared.observation().elections(),
                     election -> journal.append(new RestartEntry.Elected(time.instant(), election)));
             Topology seen = prepared.observation().topology();
-            this.gates = DeploymentGates.of(seen, connections);
+            this.gates = DeploymentGates.of(seen, connections, this::isRevived);
             this.switchover = Switchover.of(seen, connections, gates, elections, settings, limit, time, this);
             prepared.run()
                     .ifPresent(earlier -> earlier.begun().nodes().forEach(node -> {
@@ -189,6 +190,8 @@ public final class RestartRunner {
                     planRest();
                 }
                 follow();
+                // A run that was killed after its last fail-over has no step left, but its settings.
+                settings.putBack().forEach(this::notice);
                 Topology end = requireLayout();
                 Verdict verdict = probe.finish();
                 journal.append(new RestartEntry.Ended(time.instant(), "done", Optional.empty()));
@@ -305,8 +308,25 @@ public final class RestartRunner {
                         .filter(member -> !member.equals(step.from()))
                         .forEach(member -> settings.set(member, RestartPlanner.COVERAGE, "no"));
             }
+            requireFollowers(step);
             layout = switchover.run(layout, step.from(), step.to());
             settings.putBack(RestartPlanner.COVERAGE).forEach(this::notice);
+        }
+
+        /** What a start command brings up is known only now. */
+        private void requireFollowers(Step.FailOver step) {
+            ServerVersion master = seen(step.to()).state().version();
+            for (Member follower : RestartPlanner.followers(layout, step)) {
+                ServerVersion version = seen(follower).state().version();
+                if (RestartPlanner.cannotFollow(version, master)) {
+                    throw AmbrotypeException.of(
+                                    ErrorCode.UNSAFE,
+                                    follower + " has " + version + " and could not follow " + step.to() + ", which has "
+                                            + master)
+                            .withHint("restart " + follower + " with " + master.major() + "." + master.minor()
+                                    + " or newer");
+                }
+            }
         }
 
         private void requireShortStalls(Step next) {
@@ -382,6 +402,11 @@ public final class RestartRunner {
                             .info()
                             .number("sync_full")
                             .orElse(0);
+        }
+
+        private boolean isRevived(Member member) {
+            StartAgain.Possible how = launches.get(member.id());
+            return how != null && how.isRevived();
         }
 
         private Starter starter(Member member) {

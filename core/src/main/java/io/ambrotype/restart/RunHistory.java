@@ -40,6 +40,16 @@ final class RunHistory {
             return entries.stream().noneMatch(RestartEntry.Ended.class::isInstance);
         }
 
+        /** @throws AmbrotypeException {@code LOCKED} where it is not unfinished but at work, on this host */
+        void requireBrokenOff() {
+            if (Journal.isOpen(file)) {
+                throw AmbrotypeException.of(
+                                ErrorCode.LOCKED,
+                                "another restart of this deployment is at work: the run " + begun.run())
+                        .withHint("wait for it to end; two at once would stop both copies of a shard");
+            }
+        }
+
         List<Election> elections() {
             return of(RestartEntry.Elected.class)
                     .map(RestartEntry.Elected::election)

@@ -27,6 +27,11 @@ public sealed interface StartAgain {
             this(launch, target, warnings, Optional.empty());
         }
 
+        /** Whether somebody starts it again whenever it ends. */
+        public boolean isRevived() {
+            return launch instanceof Launch.Supervised;
+        }
+
         /** How, for people. */
         public String description() {
             return launch.describe();

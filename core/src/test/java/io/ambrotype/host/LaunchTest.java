@@ -583,6 +583,32 @@ class LaunchTest {
         }
     }
 
+    /** The process that was started has ended well then; its child has not. */
+    @Test
+    void tellsWhyAServerEndedAgainInTheBackground() throws IOException, InterruptedException {
+        int port = HostServer.port();
+        configure(port, "daemonize yes", "dir " + dir, "logfile server.log", "pidfile server.pid");
+        try (HostServer server = HostServer.start(dir, port, null, List.of(SERVER.toString(), "redis.conf"))) {
+            Possible plan = (Possible) plan(server, "auto");
+            server.shutdown("SAVE");
+            byte[] data = Files.readAllBytes(dir.resolve("dump.rdb"));
+            Files.writeString(dir.resolve("dump.rdb"), "no data at all");
+            Launcher.Started broken = launcher.start(plan.launch(), plan.target());
+            await().until(() -> broken.failure().isPresent());
+            assertThat(broken.failure().orElseThrow())
+                    .startsWith(SERVER + " has ended in the background: ")
+                    .contains("Wrong signature");
+
+            Files.write(dir.resolve("dump.rdb"), data);
+            Launcher.Started well = launcher.start(plan.launch(), plan.target());
+            await().until(() -> {
+                assertThat(well.failure()).isEmpty();
+                return server.answers();
+            });
+            assertThat(well.failure()).isEmpty();
+        }
+    }
+
     private static Launch.Exec withoutOutput(Launch.Exec exec) {
         return new Launch.Exec(
                 exec.command(),

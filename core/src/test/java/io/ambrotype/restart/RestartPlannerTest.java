@@ -308,6 +308,33 @@ class RestartPlannerTest {
     }
 
     @Test
+    void anUpgradeLeavesNobodyBelowAMasterThatItCannotFollow() {
+        Shop shop = Shop.cluster();
+        for (int port = 7000; port < 7006; port++) {
+            shop.node(port).upgradedTo = "8.0.6";
+        }
+        assertThat(words(plan(shop))).contains("over 7000>7003", "back 7003>7000");
+        RestartRequest master = ALL.withNodes(List.of("7000"));
+        assertThatThrownBy(() -> RestartPlanner.plan(master, shop.seen()))
+                .hasMessageContaining(
+                        "10.0.0.3:7003 would have to follow 10.0.0.0:7000, which is going to be Redis 8.0.6, with Redis 7.0.15");
+        assertThat(words(RestartPlanner.plan(
+                        new RestartRequest("shop", List.of("7000"), false, Optional.empty(), Optional.empty()),
+                        shop.seen())))
+                .as("a newer replica follows an older master")
+                .contains("over 7000>7003")
+                .noneMatch(step -> step.startsWith("back"));
+        shop.node(7000).upgradedTo = "7.0.16";
+        assertThat(words(RestartPlanner.plan(master, shop.seen()))).contains("back 7003>7000");
+
+        shop.node(7000).upgradedTo = "8.0.6";
+        shop.node(7003).upgradedTo = "8.0.6";
+        shop.add(7006, 7000, "");
+        assertThatThrownBy(() -> RestartPlanner.plan(ALL.withNodes(List.of("7000", "7003")), shop.seen()))
+                .hasMessageContaining("10.0.0.6:7006 would have to follow 10.0.0.3:7003");
+    }
+
+    @Test
     void aMasterThatNeedsItsOnlyReplicaForWritingIsLeftAlone() {
         Shop shop = Shop.cluster();
         shop.node(7000).settings.put("min-replicas-to-write", "1");

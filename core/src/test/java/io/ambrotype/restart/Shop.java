@@ -10,6 +10,7 @@ import io.ambrotype.host.PersistentFiles;
 import io.ambrotype.host.Relocation;
 import io.ambrotype.host.ServerProcess;
 import io.ambrotype.resp.ServerInfo;
+import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeConfiguration;
@@ -62,6 +63,10 @@ final class Shop {
 
         @Nullable
         Path movedTo;
+
+        /** What its program is going to be. */
+        @Nullable
+        String upgradedTo;
 
         final Map<String, String> settings = new TreeMap<>(Map.of("save", "3600 1", "appendonly", "no"));
         String info = "";
@@ -157,7 +162,7 @@ final class Shop {
                         id(seen.port),
                         seen.startable
                                 ? new StartAgain.Possible(
-                                        new Launch.Manual(),
+                                        launch(seen),
                                         new Launch.Target(
                                                 new HostAndPort(seen.host, seen.port),
                                                 id(seen.port).value(),
@@ -176,6 +181,20 @@ final class Shop {
                 migrations,
                 elections,
                 NOW);
+    }
+
+    private static Launch launch(Seen seen) {
+        return seen.upgradedTo == null
+                ? new Launch.Manual()
+                : new Launch.Exec(
+                        List.of("/usr/bin/redis-server", "redis.conf"),
+                        ServerVersion.parse(ServerVersion.Vendor.REDIS, seen.upgradedTo),
+                        Path.of("/old"),
+                        Optional.empty(),
+                        Map.of(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        true);
     }
 
     private static Relocation move(Seen seen, Path folder) {

@@ -6,6 +6,7 @@ import io.ambrotype.control.Member;
 import io.ambrotype.control.Starter;
 import io.ambrotype.host.Launch;
 import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.LabStarter;
 import io.ambrotype.lab.RedisServer;
 import io.ambrotype.probe.Probe;
 import io.ambrotype.resp.ConnectionSettings;
@@ -68,14 +69,6 @@ final class LabRestarts {
         return new RestartRunner(tools(), listener).run(prepared, probe, SnapshotTaker.NONE);
     }
 
-    /** The lab's server at a member's address. */
-    RedisServer server(Member member) {
-        return lab.servers().stream()
-                .filter(server -> server.address().equals(member.address()))
-                .findFirst()
-                .orElseThrow();
-    }
-
     private final class LabStarters implements Starters {
         @Override
         public StartAgain find(Member member, NodeState state) {
@@ -87,23 +80,7 @@ final class LabRestarts {
 
         @Override
         public Starter starter(Member member, StartAgain.Possible how) {
-            RedisServer server = server(member);
-            return new Starter() {
-                @Override
-                public void start(Member again) {
-                    server.start();
-                }
-
-                @Override
-                public Optional<Boolean> isGone(Member again) {
-                    return Optional.of(!server.isRunning());
-                }
-
-                @Override
-                public Optional<String> ended(Member again) {
-                    return server.isRunning() ? Optional.empty() : Optional.of(server.logTail());
-                }
-            };
+            return new LabStarter(lab.server(member.address()));
         }
     }
 }

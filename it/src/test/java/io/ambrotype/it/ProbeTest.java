@@ -104,8 +104,10 @@ class ProbeTest {
         RedisServer replica = lab.servers().getLast();
         try (Probe probe = start(lab)) {
             writesMore(probe, 100);
-            call(replica, "REPLICAOF", "NO", "ONE");
             long before = probe.current().writes();
+            long offset = number(master, "master_repl_offset");
+            patiently().until(() -> number(replica, "slave_repl_offset") >= offset);
+            call(replica, "REPLICAOF", "NO", "ONE");
             writesMore(probe, 100);
             master.kill();
             patiently().until(() -> keys(replica).size() > 0 && probe.current().reconnects() > 0);
@@ -114,7 +116,7 @@ class ProbeTest {
             Reading reading = probe.next();
             Verdict verdict = probe.finish();
 
-            assertThat(verdict.total().lost()).isBetween(90L, verdict.total().writes() - before + 10);
+            assertThat(verdict.total().lost()).isBetween(100L, verdict.total().writes() - before);
             assertThat(reading.lost()).isEqualTo(verdict.total().lost());
             assertThat(verdict.lost().getFirst().acknowledgedBy())
                     .isEqualTo(master.address().toString());

@@ -217,7 +217,7 @@ class RestartResumeTest {
 
     @Test
     void twoAtOnceRefuseEachOther() throws Exception {
-        AmbrotypeException[] second = new AmbrotypeException[1];
+        AmbrotypeException[] second = new AmbrotypeException[3];
         LabRestarts elsewhere = new LabRestarts(lab, labs.folder().resolve("another-operator"));
         restarts.run(
                 RestartRequest.all("shop")
@@ -226,9 +226,15 @@ class RestartResumeTest {
                 new Once("Restart[", "to be gone", () -> {
                     second[0] = catchThrowableOfType(
                             AmbrotypeException.class, () -> elsewhere.run(Probe.NONE, RestartListener.NONE));
+                    second[1] = catchThrowableOfType(
+                            AmbrotypeException.class, () -> restarts.run(Probe.NONE, RestartListener.NONE));
+                    second[2] = catchThrowableOfType(
+                            AmbrotypeException.class, () -> restarts.resume(RestartListener.NONE, false));
                 }));
-        assertThat(second[0].code()).isEqualTo(ErrorCode.LOCKED);
-        assertThat(second[0].getMessage()).startsWith("another restart of this deployment is at work");
+        for (AmbrotypeException refusal : second) {
+            assertThat(refusal.code()).isEqualTo(ErrorCode.LOCKED);
+            assertThat(refusal.getMessage()).startsWith("another restart of this deployment is at work");
+        }
         assertAsBefore();
     }
 

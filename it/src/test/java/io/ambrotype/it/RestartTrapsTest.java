@@ -32,9 +32,12 @@ import io.ambrotype.topology.NodeFlag;
 import io.ambrotype.topology.NodesConf;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -249,6 +252,40 @@ class RestartTrapsTest {
                         .mapToLong(RestartTrapsTest::keys)
                         .sum())
                 .isEqualTo(KEYS);
+    }
+
+    /** A stranger at its address makes the others forget where a node is; it is found again all the same. */
+    @Test
+    void aNodeWhoseAddressWasTakenIsResumed() throws Exception {
+        LabCluster lab = labs.cluster(ServersUnderTest.any(), 3, 1, "save 3600 1");
+        Topology before = topology(lab);
+        RedisServer replica = lab.servers().get(3);
+        Path own = replica.folder().resolve("nodes.conf");
+        Path kept = replica.folder().resolve("kept.conf");
+        RestartRequest one =
+                RestartRequest.all("shop").withNodes(List.of(replica.address().toString()));
+        AmbrotypeException stop = catchThrowableOfType(
+                AmbrotypeException.class,
+                () -> restarts(lab).run(one, Probe.NONE, new WhenGone(replica, () -> move(own, kept))));
+        assertThat(stop.getMessage()).contains(replica.address() + " came back as a stranger");
+        await().atMost(Labs.patience())
+                .until(() -> new TopologyReader(lab.servers().getFirst().settings())
+                        .discover(List.of(lab.addresses().getFirst())).nodes().stream()
+                                .anyMatch(node -> node.address().isEmpty()));
+
+        replica.kill();
+        move(kept, own);
+        restarts(lab).resume(RestartListener.NONE, false);
+        assertThat(topology(lab).differencesFrom(before)).isEmpty();
+        assertThat(topology(lab).problems()).isEmpty();
+    }
+
+    private static void move(Path from, Path to) {
+        try {
+            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** All of it by the command, which sees processes and files of this machine. */

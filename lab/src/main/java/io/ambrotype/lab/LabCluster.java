@@ -250,6 +250,14 @@ public final class LabCluster implements AutoCloseable {
         return servers;
     }
 
+    /** The server at an address. @throws java.util.NoSuchElementException where none of its servers has it */
+    public RedisServer server(HostAndPort address) {
+        return servers().stream()
+                .filter(server -> server.address().equals(address))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** The Sentinels, in the order of the lab; of most labs there are none. */
     public List<RedisServer> sentinels() {
         return sentinels;

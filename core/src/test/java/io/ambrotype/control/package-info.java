@@ -1,0 +1,4 @@
+@NullMarked
+package io.ambrotype.control;
+
+import org.jspecify.annotations.NullMarked;
