@@ -5,13 +5,16 @@ import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.Time;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
  * Waits for what can be observed: looks again and again until nothing is missing. There is no pause of fixed length
  * anywhere; a gate opens with the first look that finds everything in place, and every one has a deadline. The deadline
- * moves on while what is waited for makes progress: loading a large file takes as long as it takes.
+ * moves on while what is waited for makes progress: loading a large file takes as long as it takes. What has been seen
+ * before is no progress: a link that breaks and is tried again goes round in circles.
  *
  * <p>Looks follow each other at the interval, or at four times the length of a look where that is longer, so that a
  * large deployment is not kept busy by being watched.
@@ -40,7 +43,7 @@ public record Gate(String what, Duration limit, Duration interval) {
         Instant begun = time.instant();
         Instant deadline = begun.plus(limit);
         String told = "";
-        String progress = "";
+        Set<String> progress = new HashSet<>(Set.of(""));
         while (true) {
             Instant looked = time.instant();
             boolean last = !looked.isBefore(deadline);
@@ -51,8 +54,7 @@ public record Gate(String what, Duration limit, Duration interval) {
                 return;
             }
             Missing still = observed.get();
-            if (!still.progress().equals(progress)) {
-                progress = still.progress();
+            if (progress.add(still.progress())) {
                 deadline = now.plus(limit);
             } else if (last) {
                 throw AmbrotypeException.of(

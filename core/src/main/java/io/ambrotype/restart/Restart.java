@@ -137,7 +137,13 @@ public final class Restart {
         Run run = unfinished(deployment);
         try (Journal<RestartEntry> journal = Journal.open(run.file());
                 MemberConnections connections = new MemberConnections(tools.settings(), LOOKING)) {
-            List<String> failures = new TemporarySettings(connections, run.settings(), _ -> {}).putBack();
+            TemporarySettings settings = new TemporarySettings(connections, run.settings(), _ -> {});
+            Set<Member> changed = settings.changed();
+            List<String> failures = new ArrayList<>(settings.putBack());
+            if (!run.kept().isEmpty()) {
+                changed.forEach(member -> RestartRunner.rewrite(connections, member).ifPresent(failures::add));
+                failures.addAll(RestartRunner.putBackFiles(connections, run.kept()));
+            }
             journal.append(new RestartEntry.Ended(
                     tools.time().instant(),
                     "abandoned",

@@ -16,6 +16,9 @@ import java.util.Map;
  * @param topology the deployment
  * @param configurations the settings of every node that was reached
  * @param starts how every node that was reached would be started again
+ * @param rewriting by node, why it must not write its configuration file anew, as fail-overs without the cluster bus have it
+ *     do
+ * @param refusals by node, which nodes of its shard would not let it follow them, and why
  * @param slotMigrations by node, the migration of slots that it says is under way
  * @param elections who has stood for election lately, in earlier runs
  * @param time when
@@ -24,6 +27,8 @@ public record RestartObservation(
         Topology topology,
         Map<NodeId, NodeConfiguration> configurations,
         Map<NodeId, StartAgain> starts,
+        Map<NodeId, List<String>> rewriting,
+        Map<NodeId, Map<NodeId, String>> refusals,
         Map<NodeId, String> slotMigrations,
         List<Election> elections,
         Instant time) {
@@ -37,6 +42,8 @@ public record RestartObservation(
     public RestartObservation {
         configurations = Map.copyOf(configurations);
         starts = Map.copyOf(starts);
+        rewriting = Map.copyOf(rewriting);
+        refusals = Map.copyOf(refusals);
         slotMigrations = Map.copyOf(slotMigrations);
         elections = List.copyOf(elections);
     }
