@@ -122,7 +122,9 @@ public final class Restart {
         Layout original = run.begun().layout();
         RestartPlan starts = ResumePlanner.starts(request, observation, original, startLastCopy);
         RestartPlan plan = starts.steps().isEmpty()
-                ? RestartPlanner.rest(request, observation, original, remaining(run, observation))
+                // What the run had set for a moment is put back when it goes on.
+                ? RestartPlanner.rest(
+                        request, observation.without(run.settings()), original, remaining(run, observation))
                 : starts;
         return new Prepared(plan, request, observation, Optional.of(run));
     }

@@ -1,14 +1,18 @@
 package io.ambrotype.restart;
 
 import io.ambrotype.control.Election;
+import io.ambrotype.control.SettingChange;
 import io.ambrotype.topology.NodeConfiguration;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodeState;
 import io.ambrotype.topology.Topology;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * All that a plan is made from, as it was seen at one moment. Immutable.
@@ -46,6 +50,21 @@ public record RestartObservation(
         refusals = Map.copyOf(refusals);
         slotMigrations = Map.copyOf(slotMigrations);
         elections = List.copyOf(elections);
+    }
+
+    /** The same with the settings that a run had changed, and that still are as it left them, as they were before. */
+    RestartObservation without(List<SettingChange> changes) {
+        Map<NodeId, NodeConfiguration> before = new HashMap<>(configurations);
+        for (SettingChange change : changes) {
+            before.computeIfPresent(change.member().id(), (_, configuration) -> {
+                SortedMap<String, String> values = new TreeMap<>(configuration.values());
+                values.replace(change.name(), change.during(), change.before());
+                return new NodeConfiguration(
+                        values, configuration.withheld(), configuration.aclUsers(), configuration.unavailable());
+            });
+        }
+        return new RestartObservation(
+                topology, before, starts, rewriting, refusals, slotMigrations, elections, time);
     }
 
     /** A setting of a node; empty text where it is not known. */
