@@ -5,13 +5,16 @@ import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.Time;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
  * Waits for what can be observed: looks again and again until nothing is missing. There is no pause of fixed length
  * anywhere; a gate opens with the first look that finds everything in place, and every one has a deadline. The deadline
- * moves on while what is waited for makes progress: loading a large file takes as long as it takes.
+ * moves on while what is waited for makes progress: loading a large file takes as long as it takes. What has been seen
+ * before is no progress: a link that breaks and is tried again goes round in circles.
  *
  * <p>What will not come by waiting ends it early: a server that has gone is given {@link #RESCUE} to be brought back by
  * somebody, such as a supervisor.
@@ -46,7 +49,7 @@ public record Gate(String what, Duration limit, Duration interval) {
         Instant begun = time.instant();
         Instant deadline = begun.plus(limit);
         String told = "";
-        String progress = "";
+        Set<String> progress = new HashSet<>(Set.of(""));
         Optional<Instant> hopelessSince = Optional.empty();
         while (true) {
             Instant looked = time.instant();
@@ -62,8 +65,7 @@ public record Gate(String what, Duration limit, Duration interval) {
             last |= hopelessSince
                     .filter(since -> !looked.isBefore(since.plus(RESCUE)))
                     .isPresent();
-            if (!still.progress().equals(progress)) {
-                progress = still.progress();
+            if (progress.add(still.progress())) {
                 deadline = now.plus(limit);
             } else if (last) {
                 throw AmbrotypeException.of(

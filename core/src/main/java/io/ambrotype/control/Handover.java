@@ -4,6 +4,7 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
+import io.ambrotype.host.ConfigurationRewrite;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.resp.ServerVersion;
@@ -94,12 +95,12 @@ final class Handover {
 
     /** Has a server write its state to its configuration file. @return why it could not */
     Optional<String> rewrite(Member member) {
-        try {
-            connections.askTwice(member, connection -> connection.call("CONFIG", "REWRITE"));
-            return Optional.empty();
-        } catch (RespErrorException e) {
-            return Optional.of(e.serverMessage());
-        }
+        return rewrite(connections, member);
+    }
+
+    static Optional<String> rewrite(MemberConnections connections, Member member) {
+        return connections.askTwice(
+                member, connection -> ConfigurationRewrite.run(member.address(), member.id(), connection));
     }
 
     /** The same, where it is no reason to stop. */

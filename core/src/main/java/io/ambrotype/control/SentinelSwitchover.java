@@ -106,18 +106,14 @@ public final class SentinelSwitchover implements Switchover {
     /** Sees to it that the candidate is the one that Sentinels choose. */
     private void prefer(Member to, List<Member> replicas) {
         int own = priority(to);
-        if (own == 0) {
-            throw AmbrotypeException.of(
-                    ErrorCode.UNSAFE, to + " has " + PRIORITY + " 0: Sentinels would not promote it");
-        }
         List<Member> rivals = new ArrayList<>();
         for (Member other : replicas) {
             int priority = priority(other);
-            if (!other.equals(to) && priority > 0 && priority <= own) {
+            if (!other.equals(to) && priority > 0 && (own == 0 || priority <= own)) {
                 rivals.add(other);
             }
         }
-        if (rivals.isEmpty()) {
+        if (rivals.isEmpty() && own > 0) {
             return;
         }
         set(to, FIRST);

@@ -3,11 +3,14 @@ package io.ambrotype.control;
 import io.ambrotype.common.AmbrotypeException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Settings that are changed by {@code CONFIG SET} for the time of an operation and put back after it. Each change is
@@ -68,6 +71,11 @@ public final class TemporarySettings {
     /** The same for one setting of all members. */
     public List<String> putBack(String name) {
         return putBack(change -> change.name().equals(name));
+    }
+
+    /** Whose settings are changed at the moment. */
+    public Set<Member> changed() {
+        return changes.keySet().stream().map(Key::member).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private List<String> putBack(Predicate<SettingChange> which) {

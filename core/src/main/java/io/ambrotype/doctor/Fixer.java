@@ -6,6 +6,7 @@ import io.ambrotype.common.Secret;
 import io.ambrotype.doctor.FixPlan.Change;
 import io.ambrotype.doctor.FixPlan.NodeFix;
 import io.ambrotype.doctor.FixReport.NodeReport;
+import io.ambrotype.host.ConfigurationRewrite;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.Credentials;
 import io.ambrotype.resp.RespConnection;
@@ -54,8 +55,10 @@ final class Fixer {
                 }
             }
             if (fix.rewrite().isPresent()) {
-                connection.call("CONFIG", "REWRITE");
-                done.add(fix.rewrite().get() + " is rewritten");
+                ConfigurationRewrite.run(fix.address(), fix.node(), connection)
+                        .ifPresentOrElse(
+                                reason -> failed.add(fix.rewrite().get() + " is not rewritten: " + reason),
+                                () -> done.add(fix.rewrite().get() + " is rewritten"));
             }
         } catch (AmbrotypeException e) {
             requireGoingOn(e);

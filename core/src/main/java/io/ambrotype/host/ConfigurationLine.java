@@ -47,6 +47,11 @@ final class ConfigurationLine {
         return text.toString();
     }
 
+    /** A text as it stands in a file, a character for each byte. */
+    static String bytes(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
     static String lowerCase(String name) {
         return name.toLowerCase(Locale.ROOT);
     }
@@ -142,8 +147,7 @@ final class ConfigurationLine {
     }
 
     private static String quoted(String value) {
-        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        String text = bytes(value);
         if (!text.isEmpty() && text.chars().allMatch(c -> c > ' ' && c < 0x7f && "\"'\\#".indexOf(c) < 0)) {
             return text;
         }

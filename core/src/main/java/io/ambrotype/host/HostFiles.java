@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -63,23 +64,34 @@ final class HostFiles {
         Path part = real.resolveSibling("." + real.getFileName() + ".ambrotype-part");
         Files.deleteIfExists(part);
         try {
-            try (FileChannel channel = FileChannel.open(
-                    part,
-                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-                ByteBuffer bytes = ByteBuffer.wrap(content);
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                copyOwnerAndMode(real, part);
-                channel.force(true);
-            }
+            create(part, content, real);
             Files.move(part, real, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             Files.deleteIfExists(part);
             throw e;
         }
         flushFolder(parent(real));
+    }
+
+    /** Makes a file with the owner, group and permissions of another one; it is on the disk when this returns. */
+    static void create(Path file, byte[] content, Path like) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                file,
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            copyOwnerAndMode(like, file);
+            channel.force(true);
+        }
+    }
+
+    /** Owner, group and permissions of a file. */
+    static List<Object> attributes(Path file) throws IOException {
+        PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class);
+        return List.of(attributes.owner(), attributes.group(), attributes.permissions());
     }
 
     /** Gives a file the owner, the group and the permissions of another one. */

@@ -146,6 +146,36 @@ record LaunchObservation(
                 tools);
     }
 
+    /** Only what it tells of its settings, and its file; {@link #sighting} says whether it runs here. */
+    static LaunchObservation ofSettings(HostAndPort reachedAt, NodeId id, RespConnection connection, LocalHost host) {
+        ServerInfo info = ServerInfo.parse(connection.text("INFO"));
+        NodeConfiguration configuration = NodeConfiguration.read(connection);
+        Builder builder = new Builder(info, configuration);
+        Sighting sighting = host.find(reachedAt, info);
+        if (sighting instanceof Sighting.Seen(ServerProcess process)
+                && process.container().isEmpty()) {
+            builder.readFile(process);
+        }
+        return new LaunchObservation(
+                reachedAt,
+                id,
+                info,
+                configuration,
+                secrets(connection),
+                sighting,
+                builder.file,
+                builder.fileProblem,
+                builder.startFolder,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                builder.fileUsers,
+                Optional.empty(),
+                Map.of(),
+                Map.of());
+    }
+
     /** A setting that the server told and that is not secret; empty where it did not. */
     Optional<String> live(String name) {
         return configuration.value(name);

@@ -133,7 +133,9 @@ public final class Restart {
         Layout original = run.begun().layout();
         RestartPlan starts = ResumePlanner.starts(request, observation, original, startLastCopy);
         RestartPlan plan = starts.steps().isEmpty()
-                ? RestartPlanner.rest(request, observation, original, remaining(run, observation))
+                // What the run had set for a moment is put back when it goes on.
+                ? RestartPlanner.rest(
+                        request, observation.without(run.settings()), original, remaining(run, observation))
                 : starts;
         return new Prepared(plan, request, observation, Optional.of(run));
     }
@@ -148,7 +150,13 @@ public final class Restart {
         Run run = unfinished(deployment);
         try (Journal<RestartEntry> journal = Journal.open(run.file());
                 MemberConnections connections = new MemberConnections(tools.settings(), LOOKING)) {
-            List<String> failures = new TemporarySettings(connections, run.settings(), _ -> {}).putBack();
+            TemporarySettings settings = new TemporarySettings(connections, run.settings(), _ -> {});
+            Set<Member> changed = settings.changed();
+            List<String> failures = new ArrayList<>(settings.putBack());
+            if (!run.kept().isEmpty()) {
+                changed.forEach(member -> RestartRunner.rewrite(connections, member).ifPresent(failures::add));
+                failures.addAll(RestartRunner.putBackFiles(connections, run.kept()));
+            }
             journal.append(new RestartEntry.Ended(
                     tools.time().instant(),
                     "abandoned",

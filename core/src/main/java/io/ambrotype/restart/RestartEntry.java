@@ -6,6 +6,7 @@ import io.ambrotype.control.Election;
 import io.ambrotype.control.Layout;
 import io.ambrotype.control.Member;
 import io.ambrotype.control.SettingChange;
+import io.ambrotype.host.KeptConfiguration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = RestartEntry.StepBegun.class, name = "step-begun"),
     @JsonSubTypes.Type(value = RestartEntry.GatePassed.class, name = "gate-passed"),
     @JsonSubTypes.Type(value = RestartEntry.Setting.class, name = "setting"),
+    @JsonSubTypes.Type(value = RestartEntry.Kept.class, name = "kept"),
     @JsonSubTypes.Type(value = RestartEntry.Elected.class, name = "election"),
     @JsonSubTypes.Type(value = RestartEntry.Stopping.class, name = "stopping"),
     @JsonSubTypes.Type(value = RestartEntry.Started.class, name = "started"),
@@ -67,6 +69,9 @@ sealed interface RestartEntry {
 
     /** A setting is about to be changed. */
     record Setting(Instant at, SettingChange change) implements RestartEntry {}
+
+    /** A configuration file was kept as it was. */
+    record Kept(Instant at, Member member, KeptConfiguration configuration) implements RestartEntry {}
 
     /** A replica is about to be asked to take over. */
     record Elected(Instant at, Election election) implements RestartEntry {}

@@ -1,14 +1,18 @@
 package io.ambrotype.restart;
 
 import io.ambrotype.control.Election;
+import io.ambrotype.control.SettingChange;
 import io.ambrotype.topology.NodeConfiguration;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodeState;
 import io.ambrotype.topology.Topology;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * All that a plan is made from, as it was seen at one moment. Immutable.
@@ -16,6 +20,9 @@ import java.util.Map;
  * @param topology the deployment
  * @param configurations the settings of every node that was reached
  * @param starts how every node that was reached would be started again
+ * @param rewriting by node, why it must not write its configuration file anew, as fail-overs without the cluster bus have it
+ *     do
+ * @param refusals by node, which nodes of its shard would not let it follow them, and why
  * @param slotMigrations by node, the migration of slots that it says is under way
  * @param elections who has stood for election lately, in earlier runs
  * @param time when
@@ -24,6 +31,8 @@ public record RestartObservation(
         Topology topology,
         Map<NodeId, NodeConfiguration> configurations,
         Map<NodeId, StartAgain> starts,
+        Map<NodeId, List<String>> rewriting,
+        Map<NodeId, Map<NodeId, String>> refusals,
         Map<NodeId, String> slotMigrations,
         List<Election> elections,
         Instant time) {
@@ -37,8 +46,25 @@ public record RestartObservation(
     public RestartObservation {
         configurations = Map.copyOf(configurations);
         starts = Map.copyOf(starts);
+        rewriting = Map.copyOf(rewriting);
+        refusals = Map.copyOf(refusals);
         slotMigrations = Map.copyOf(slotMigrations);
         elections = List.copyOf(elections);
+    }
+
+    /** The same with the settings that a run had changed, and that still are as it left them, as they were before. */
+    RestartObservation without(List<SettingChange> changes) {
+        Map<NodeId, NodeConfiguration> before = new HashMap<>(configurations);
+        for (SettingChange change : changes) {
+            before.computeIfPresent(change.member().id(), (_, configuration) -> {
+                SortedMap<String, String> values = new TreeMap<>(configuration.values());
+                values.replace(change.name(), change.during(), change.before());
+                return new NodeConfiguration(
+                        values, configuration.withheld(), configuration.aclUsers(), configuration.unavailable());
+            });
+        }
+        return new RestartObservation(
+                topology, before, starts, rewriting, refusals, slotMigrations, elections, time);
     }
 
     /** A setting of a node; empty text where it is not known. */

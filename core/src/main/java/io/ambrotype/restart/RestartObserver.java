@@ -3,12 +3,16 @@ package io.ambrotype.restart;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.common.Secret;
 import io.ambrotype.control.Gate;
 import io.ambrotype.control.GateListener;
 import io.ambrotype.control.Member;
 import io.ambrotype.control.MemberConnections;
 import io.ambrotype.control.Missing;
+import io.ambrotype.host.ConfigurationRewrite;
 import io.ambrotype.host.Relocation;
+import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.resp.Credentials;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.RespReply;
@@ -17,6 +21,7 @@ import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeConfiguration;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodeState;
+import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
 import java.time.Duration;
@@ -83,6 +88,8 @@ final class RestartObserver {
     RestartObservation observe(Topology topology, MemberConnections connections, RestartRequest request) {
         Map<NodeId, NodeConfiguration> configurations = new ConcurrentHashMap<>();
         Map<NodeId, StartAgain> starts = new ConcurrentHashMap<>();
+        Map<NodeId, List<String>> rewriting = new ConcurrentHashMap<>();
+        Map<NodeId, Map<NodeId, String>> refusals = new ConcurrentHashMap<>();
         Map<NodeId, String> migrations = new ConcurrentHashMap<>();
         Map<Member, NodeState> reached = new ConcurrentHashMap<>();
         for (Node node : topology.nodes()) {
@@ -91,6 +98,14 @@ final class RestartObserver {
         connections.each(reached.keySet(), member -> {
             NodeState state = Objects.requireNonNull(reached.get(member));
             configurations.put(member.id(), connections.ask(member, NodeConfiguration::read));
+            refusals.put(member.id(), refusals(topology, member, connections));
+            if (!state.isCluster()) {
+                rewriting.put(
+                        member.id(),
+                        connections.ask(
+                                member,
+                                connection -> ConfigurationRewrite.objections(member.address(), connection)));
+            }
             migration(state, member, connections).ifPresent(text -> migrations.put(member.id(), text));
             return member;
         });
@@ -101,11 +116,51 @@ final class RestartObserver {
                 topology,
                 configurations,
                 starts,
+                rewriting,
+                refusals,
                 migrations,
                 RunHistory.elections(
                         tools.journals(),
                         topology.nodes().stream().map(Node::id).toList()),
                 tools.time().instant());
+    }
+
+    /** Which nodes of its shard the member could not follow, with what it would give them as a replica. */
+    private Map<NodeId, String> refusals(Topology topology, Member member, MemberConnections connections) {
+        Optional<ConnectionSettings> asReplica = connections.ask(member, connection -> {
+            try {
+                String password = connection
+                        .pairs("CONFIG", "GET", "masterauth")
+                        .getOrDefault("masterauth", "");
+                String user = connection.pairs("CONFIG", "GET", "masteruser").getOrDefault("masteruser", "");
+                return Optional.of(tools.settings()
+                        .withCredentials(
+                                password.isEmpty()
+                                        ? null
+                                        : new Credentials(user.isEmpty() ? null : user, Secret.of(password))));
+            } catch (RespErrorException _) {
+                // Not told: then nobody can know before.
+                return Optional.empty();
+            }
+        });
+        Map<NodeId, String> refusals = new HashMap<>();
+        if (asReplica.isEmpty()) {
+            return refusals;
+        }
+        for (Node other : topology.shardOf(member.id()).map(Shard::nodes).orElse(List.of())) {
+            if (!other.isReached() || other.id().equals(member.id())) {
+                continue;
+            }
+            try (RespConnection connection = RespConnection.open(Member.of(other).address(), asReplica.get())) {
+                connection.call("PING");
+            } catch (AmbrotypeException e) {
+                if (e.code() == ErrorCode.INTERRUPTED) {
+                    throw e;
+                }
+                refusals.put(other.id(), e.getMessage());
+            }
+        }
+        return refusals;
     }
 
     private StartAgain start(Member member, NodeState state, Optional<String> relocate) {

@@ -275,11 +275,24 @@ final class RestartPlanner {
         for (Node replica : shard.replicas()) {
             Optional<String> unfit = unfit(replica, master, chosen.contains(replica.id()));
             if (unfit.isEmpty()) {
+                examineHandover(shard);
                 return;
             }
             against.add(unfit.get());
         }
         refuse("no replica of " + master.name() + " can take over: " + String.join(", ", against));
+    }
+
+    /** What every fail-over in the shard needs beside a candidate. */
+    private void examineHandover(Shard shard) {
+        for (Node node : shard.nodes()) {
+            List<String> objections = seen.rewriting().getOrDefault(node.id(), List.of());
+            if (!objections.isEmpty()) {
+                refuse(node.name() + " could not write down in its configuration file whom it follows (CONFIG REWRITE): "
+                        + String.join("; ", objections));
+                hints.add("docs/runbooks/restart.md says what to do about configuration files that cannot be rewritten");
+            }
+        }
     }
 
     private Optional<String> unfit(Node replica, Node master, boolean restarted) {
@@ -296,6 +309,17 @@ final class RestartPlanner {
         }
         if (!own.replication().id().equals(above.replication().id())) {
             return Optional.of("the data of " + replica.name() + " are of another history");
+        }
+        if (seen.topology().sentinels().isPresent()
+                && seen.setting(replica.id(), "replica-priority").equals("0")) {
+            return Optional.of(replica.name() + " has replica-priority 0: Sentinels do not promote it");
+        }
+        String refused = seen.refusals().getOrDefault(master.id(), Map.of()).get(replica.id());
+        if (refused != null) {
+            hints.add("give " + master.name() + " the masterauth (and masteruser) that its replicas ask for: CONFIG SET, then"
+                    + " CONFIG REWRITE");
+            return Optional.of(master.name() + " could not follow " + replica.name() + ", which refuses its masterauth ("
+                    + refused + ")");
         }
         // One that is restarted before may come back with a newer version: the gates look again.
         if (!restarted && isOlder(own.version(), above.version())) {
@@ -404,7 +428,8 @@ final class RestartPlanner {
             all.addAll(steps);
         }
         warnOfOneCopy(steps);
-        if (steps.stream().anyMatch(Step.FailOver.class::isInstance)
+        if (seen.topology().kind() == DeploymentKind.CLUSTER
+                && steps.stream().anyMatch(Step.FailOver.class::isInstance)
                 && seen.topology().nodes().stream()
                         .anyMatch(node -> seen.setting(node.id(), COVERAGE).equals("yes"))) {
             warnings.add(COVERAGE + " is no on the other masters while one changes, so that they go on serving when its"

@@ -19,6 +19,8 @@ import io.ambrotype.control.NodeRestart;
 import io.ambrotype.control.Starter;
 import io.ambrotype.control.Switchover;
 import io.ambrotype.control.TemporarySettings;
+import io.ambrotype.host.ConfigurationRewrite;
+import io.ambrotype.host.KeptConfiguration;
 import io.ambrotype.probe.Probe;
 import io.ambrotype.probe.Reading;
 import io.ambrotype.probe.Verdict;
@@ -38,6 +40,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -119,6 +122,34 @@ public final class RestartRunner {
         }
     }
 
+    /** @return what could not be put back, and why */
+    static List<String> putBackFiles(MemberConnections connections, Map<Member, KeptConfiguration> kept) {
+        List<String> notices = new ArrayList<>();
+        kept.forEach((member, file) -> {
+            try {
+                connections
+                        .askTwice(member, connection -> file.putBack(member.address(), member.id(), connection))
+                        .ifPresent(notices::add);
+            } catch (AmbrotypeException e) {
+                notices.add(file.path() + " is not put back as it was (" + file.copy() + "): " + e.getMessage());
+            }
+        });
+        return notices;
+    }
+
+    /** @return why a server did not write its configuration file, in a sentence */
+    static Optional<String> rewrite(MemberConnections connections, Member member) {
+        try {
+            return connections
+                    .askTwice(
+                            member,
+                            connection -> ConfigurationRewrite.run(member.address(), member.id(), connection))
+                    .map(reason -> member + " did not write its configuration file (CONFIG REWRITE): " + reason);
+        } catch (AmbrotypeException e) {
+            return Optional.of(member + " did not write its configuration file: " + e.getMessage());
+        }
+    }
+
     /** One run, from its first line in the journal to its last. */
     private final class Execution implements GateListener {
         private final String run;
@@ -129,6 +160,7 @@ public final class RestartRunner {
         private final Time time = tools.time();
         private final Layout original;
         private final Map<NodeId, StartAgain.Possible> launches = new HashMap<>();
+        private final Map<Member, KeptConfiguration> kept;
         private final TemporarySettings settings;
         private final Elections elections;
         private final DeploymentGates gates;
@@ -156,6 +188,8 @@ public final class RestartRunner {
             this.layout = plan.before();
             this.original =
                     prepared.run().map(earlier -> earlier.begun().layout()).orElse(plan.before());
+            this.kept = new LinkedHashMap<>(
+                    prepared.run().map(Run::kept).orElse(Map.of()));
             this.limit = prepared.observation().patience(tools.patience());
             this.settings = new TemporarySettings(
                     connections,
@@ -182,6 +216,9 @@ public final class RestartRunner {
 
         RestartReport run(SnapshotTaker snapshot) throws InterruptedException {
             Instant begun = time.instant();
+            if (!prepared.isResumed()) {
+                keepFiles();
+            }
             try {
                 Optional<String> taken = begin(snapshot);
                 probe.next();
@@ -193,6 +230,7 @@ public final class RestartRunner {
                 // A run that was killed after its last fail-over has no step left, but its settings.
                 settings.putBack().forEach(this::notice);
                 Topology end = requireLayout();
+                putBackFiles(connections, kept).forEach(this::notice);
                 Verdict verdict = probe.finish();
                 journal.append(new RestartEntry.Ended(time.instant(), "done", Optional.empty()));
                 return new RestartReport(
@@ -225,7 +263,7 @@ public final class RestartRunner {
             if (prepared.isResumed()) {
                 if (plan.kind() == DeploymentKind.STANDALONE) {
                     // A fence is for moments; the run that raised it is over.
-                    settings.putBack().forEach(this::notice);
+                    putBackSettings();
                 }
                 announce();
                 return prepared.run().flatMap(Run::snapshot);
@@ -241,10 +279,60 @@ public final class RestartRunner {
             }
             journal.append(new RestartEntry.Begun(
                     time.instant(), run, tools.toolVersion(), prepared.request(), original, atStart));
+            kept.forEach((member, file) -> journal.append(new RestartEntry.Kept(time.instant(), member, file)));
             announce();
             Optional<String> taken = snapshot.take();
             taken.ifPresent(id -> journal.append(new RestartEntry.SnapshotTaken(time.instant(), id)));
             return taken;
+        }
+
+        /**
+         * Whoever is failed over has to write down whom it follows. Whether it can is tried before anything is stopped; what
+         * the files of this host said is kept.
+         */
+        private void keepFiles() {
+            if (plan.kind() == DeploymentKind.CLUSTER || plan.steps().stream().noneMatch(Step.FailOver.class::isInstance)) {
+                return;
+            }
+            for (Member member : layout.members()) {
+                if (plan.steps().stream()
+                        .noneMatch(step -> step instanceof Step.Restart restart
+                                && restart.member().equals(member)
+                                && restart.relocateTo().isPresent())) {
+                    connections
+                            .ask(member, connection -> KeptConfiguration.keep(member.address(), connection))
+                            .ifPresent(file -> kept.put(member, file));
+                }
+            }
+            plan.steps().stream()
+                    .filter(Step.FailOver.class::isInstance)
+                    .map(step -> ((Step.FailOver) step).from())
+                    .distinct()
+                    .forEach(member -> connections
+                            .ask(
+                                    member,
+                                    connection ->
+                                            ConfigurationRewrite.run(member.address(), member.id(), connection))
+                            .ifPresent(reason -> {
+                                putBackFiles(connections, kept);
+                                throw AmbrotypeException.of(
+                                                ErrorCode.UNSAFE,
+                                                "nothing was done: " + member + " cannot write down in its configuration"
+                                                        + " file whom it follows (CONFIG REWRITE): " + reason
+                                                        + "; restarted after a fail-over it would come back as a second"
+                                                        + " master")
+                                        .withHint("let it write its file: the user it runs as needs write access to the"
+                                                + " file, and from Redis 6.0.9 on to its folder");
+                            }));
+        }
+
+        /** Also on the disk: Sentinels have servers write their files while settings are changed. */
+        private void putBackSettings() {
+            Set<Member> changed = settings.changed();
+            settings.putBack().forEach(this::notice);
+            if (plan.kind() == DeploymentKind.STANDALONE) {
+                changed.forEach(member -> rewrite(connections, member).ifPresent(this::notice));
+            }
         }
 
         private void announce() {
@@ -493,7 +581,7 @@ public final class RestartRunner {
                 List<Look> looks = connections.look(layout.members());
                 String state = state(looks);
                 if (looks.stream().allMatch(Look.Seen.class::isInstance)) {
-                    settings.putBack().forEach(this::notice);
+                    putBackSettings();
                 } else {
                     notice("what was set for the time of the run stays set until it is resumed or abandoned");
                 }

@@ -4,7 +4,9 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.control.Election;
 import io.ambrotype.control.Journal;
+import io.ambrotype.control.Member;
 import io.ambrotype.control.SettingChange;
+import io.ambrotype.host.KeptConfiguration;
 import io.ambrotype.restart.RestartEntry.Begun;
 import io.ambrotype.topology.NodeId;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -60,6 +63,12 @@ final class RunHistory {
             return of(RestartEntry.Setting.class)
                     .map(RestartEntry.Setting::change)
                     .toList();
+        }
+
+        Map<Member, KeptConfiguration> kept() {
+            return of(RestartEntry.Kept.class)
+                    .collect(Collectors.toMap(
+                            RestartEntry.Kept::member, RestartEntry.Kept::configuration, (first, _) -> first));
         }
 
         Optional<String> snapshot() {

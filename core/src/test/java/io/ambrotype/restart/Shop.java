@@ -178,6 +178,8 @@ final class Shop {
                 new Topology(DeploymentKind.CLUSTER, shards, 10, 10, problems),
                 configurations,
                 starts,
+                Map.of(),
+                Map.of(),
                 migrations,
                 elections,
                 NOW);

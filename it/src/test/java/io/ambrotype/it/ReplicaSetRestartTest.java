@@ -1,9 +1,13 @@
 package io.ambrotype.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.LabSpec;
+import io.ambrotype.lab.RedisServer;
 import io.ambrotype.lab.ServerBinary;
 import io.ambrotype.probe.Probe;
 import io.ambrotype.resp.ConnectionSettings;
@@ -12,7 +16,12 @@ import io.ambrotype.restart.RestartListener;
 import io.ambrotype.restart.RestartReport;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
@@ -27,6 +36,7 @@ class ReplicaSetRestartTest {
     void losesNothingAndComesBackToItsMaster(ServerBinary server) throws Exception {
         LabCluster lab = labs.standalone(server, 2, "save 3600 1");
         Topology before = topology(lab);
+        List<String> files = files(lab);
         try (Application application = Application.lookingForMaster(lab.addresses())) {
             await().atMost(Labs.patience()).until(() -> application.written() > 100);
 
@@ -50,11 +60,51 @@ class ReplicaSetRestartTest {
                                 .flatMap(same -> same.state())
                                 .orElseThrow()
                                 .runId()));
-        assertThat(Files.readAllLines(lab.servers().getFirst().folder().resolve("lab.conf")))
-                .noneMatch(line -> line.startsWith("replicaof"));
+        assertThat(files(lab)).isEqualTo(files);
         try (RespConnection master = lab.servers().getFirst().connect()) {
             assertThat(master.pairs("CONFIG", "GET", "min-replicas-to-write")).containsValue("0");
         }
+    }
+
+    /** It could not follow its replica, and the wait for that would have no end. */
+    @Test
+    void aMasterThatCouldNotFollowIsNotFailedOver() {
+        LabCluster lab = labs.ended(LabCluster.create(LabSpec.standalone(
+                        labs.folder().resolve("locked"), ServersUnderTest.any(), 1, Labs.freePorts(2))
+                .with("save 3600 1")
+                .withPassword("hush")));
+        try (RespConnection master = lab.servers().getFirst().connect()) {
+            master.call("CONFIG", "SET", "masterauth", "");
+        }
+
+        assertThat(catchThrowableOfType(
+                        AmbrotypeException.class,
+                        () -> new LabRestarts(lab, labs.folder()).run(Probe.NONE, RestartListener.NONE)))
+                .hasMessageContaining(lab.addresses().getFirst() + " could not follow " + lab.addresses().getLast()
+                        + ", which refuses its masterauth");
+    }
+
+    /** Whom it follows it could not write down: nothing is begun. */
+    @Test
+    void aMasterThatCannotWriteItsFileIsNotFailedOver() throws Exception {
+        LabCluster lab = labs.standalone(ServersUnderTest.any(), 1, "save 3600 1");
+        Path file = lab.servers().getFirst().configurationFile();
+        Path away = Files.move(file, file.resolveSibling("away.conf"));
+
+        assertThat(catchThrowableOfType(
+                        AmbrotypeException.class,
+                        () -> new LabRestarts(lab, labs.folder()).run(Probe.NONE, RestartListener.NONE)))
+                .hasMessageContaining("could not write down in its configuration file whom it follows")
+                .hasMessageContaining(file + " is not there any more");
+        Files.move(away, file);
+    }
+
+    private static List<String> files(LabCluster lab) throws IOException {
+        List<String> files = new ArrayList<>();
+        for (RedisServer server : lab.servers()) {
+            files.add(Files.readString(server.configurationFile()));
+        }
+        return files;
     }
 
     private static Topology topology(LabCluster lab) {

@@ -15,6 +15,8 @@ import io.ambrotype.restart.RestartReport;
 import io.ambrotype.topology.SentinelSet;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -69,10 +71,11 @@ class SentinelRestartTest {
                         topology -> topology.problems().isEmpty());
     }
 
-    /** What a fail-over changes for a moment. */
-    private static Map<String, String> settings(LabCluster lab) {
+    /** What a fail-over changes for a moment, in the servers and on their disks. */
+    private static Map<String, String> settings(LabCluster lab) throws IOException {
         Map<String, String> settings = new TreeMap<>();
         for (RedisServer server : lab.servers()) {
+            settings.put(server.address() + " file", Files.readString(server.configurationFile()));
             try (RespConnection connection = server.connect()) {
                 for (String name : List.of("replica-priority", "min-replicas-to-write", "min-replicas-max-lag")) {
                     connection
