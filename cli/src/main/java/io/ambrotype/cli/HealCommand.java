@@ -80,8 +80,9 @@ final class HealCommand implements Callable<Integer> {
 
     @Option(
             names = "--take-over",
-            description = "have replicas take over from masters that are down for good and that no election replaces; never "
-                    + "where such a master may only be cut off from here")
+            description =
+                    "have replicas take over from masters that are down for good and that no election replaces; never "
+                            + "where such a master may only be cut off from here")
     private boolean takeOver;
 
     @Option(

@@ -55,6 +55,7 @@ final class HealPlanner {
     private final List<HealStep> replications = new ArrayList<>();
     private final List<HealStep> forgets = new ArrayList<>();
     private final List<HealStep> failBacks = new ArrayList<>();
+    private final List<HealStep.FailBack> postponed = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
     /** Of each master with slots, how many replicas it will have. */
     private final Map<NodeId, Integer> followers = new HashMap<>();
@@ -120,7 +121,7 @@ final class HealPlanner {
         List<HealStep> steps = Stream.of(takeOvers, joins, replications, forgets, failBacks)
                 .flatMap(List::stream)
                 .toList();
-        return new HealPlan(matters, steps, members, warnings);
+        return new HealPlan(matters, steps, postponed, members, warnings);
     }
 
     /** Owners first, because others follow them. Who lacks a replica is known when everybody else has found his place. */
@@ -168,7 +169,14 @@ final class HealPlanner {
             case Finding.DeadOwner dead -> {
                 Optional<Member> heir = takeOver(dead.node());
                 if (heir.isPresent()) {
-                    mended(dead, heir.get() + " takes its slots over; when it comes back, it is a replica of it");
+                    dead.node()
+                            .address()
+                            .map(address -> new Member(dead.node().id(), address))
+                            .ifPresent(master -> postponed.add(new HealStep.FailBack(heir.get(), master)));
+                    mended(
+                            dead,
+                            heir.get() + " takes its slots over; when it comes back, it is a replica of it, and"
+                                    + " ambrotype heal --fail-back makes it master again");
                 } else {
                     left(dead, deadOwner(dead.node()));
                 }
@@ -207,8 +215,7 @@ final class HealPlanner {
         switch (Succession.of(cluster, ghost.id(), ghost.configEpoch(), scene.mates(), scene.earlier())) {
             case Succession.Known(Node successor, String reason) -> {
                 if (successor.isReached()) {
-                    returns(
-                            finding, ghost, stranger, Member.of(successor), "which took over from it: " + reason);
+                    returns(finding, ghost, stranger, Member.of(successor), "which took over from it: " + reason);
                 } else {
                     left(finding, successor.name() + " took over from it and does not answer: start that first");
                 }
@@ -284,7 +291,8 @@ final class HealPlanner {
                 master = Optional.of(Member.of(successor));
                 because = "which took over from it: " + reason;
             }
-        } else if (liveReplicas(ghost).stream().allMatch(HealPlanner::isEmpty) && revival.data().isPresent()) {
+        } else if (liveReplicas(ghost).stream().allMatch(HealPlanner::isEmpty)
+                && revival.data().isPresent()) {
             owners.put(ghost.id(), node);
             joins.add(new HealStep.Revive(Optional.empty(), node, Optional.empty(), false, revival));
             mended(
@@ -369,6 +377,7 @@ final class HealPlanner {
         if (silent.isEmpty()) {
             failBacks.add(new HealStep.FailBack(leader, node));
         } else {
+            postponed.add(new HealStep.FailBack(leader, node));
             warnings.add(node + " is not made master again now, because " + names(silent)
                     + " does not answer; run ambrotype heal --fail-back when it does");
         }
@@ -472,7 +481,8 @@ final class HealPlanner {
                             && left.keys() != data.keys()
                             && left.written().isAfter(data.written()));
             if (other.isPresent()) {
-                return Optional.of("it left data, " + data + ", and its replica at " + replica.getKey() + " newer ones, "
+                return Optional.of("it left data, " + data + ", and its replica at " + replica.getKey()
+                        + " newer ones, "
                         + other.get() + ". Copy those over the older ones and run heal again; or, when they are not"
                         + " needed: --discard " + replica.getKey());
             }
@@ -482,9 +492,7 @@ final class HealPlanner {
 
     private static boolean isEmpty(Node node) {
         NodeState state = node.state().orElseThrow();
-        return state.keys() == 0
-                && !state.isLoading()
-                && !state.replication().syncInProgress();
+        return state.keys() == 0 && !state.isLoading() && !state.replication().syncInProgress();
     }
 
     private static long keysOf(Node node) {

@@ -13,7 +13,8 @@ import java.util.Set;
  * @param newIds whether servers that lost their identity become members under their new ids, although their own could be
  *     given back
  */
-public record HealRequest(Set<HostAndPort> discard, Set<String> forget, boolean takeOver, boolean failBack, boolean newIds) {
+public record HealRequest(
+        Set<HostAndPort> discard, Set<String> forget, boolean takeOver, boolean failBack, boolean newIds) {
     /** Nothing. */
     public static final HealRequest PLAIN = new HealRequest(Set.of(), Set.of(), false, false, false);
 

@@ -39,6 +39,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Mends a cluster's membership: looks, has a plan made, follows it.
@@ -119,7 +120,9 @@ public final class Healer {
             }
         }
         Optional<EarlierLayout> file = found;
-        Optional<EarlierLayout> known = known(ids, earlier).or(() -> file);
+        Optional<EarlierLayout> known = known(ids, earlier)
+                .or(() -> request.failBack() ? history.latest(ids) : Optional.empty())
+                .or(() -> file);
         Scene scene = new Scene(survey, ShardMates.read(cluster, settings), known, holdings, revivals, broken);
         return HealPlanner.plan(scene, request);
     }
@@ -137,11 +140,12 @@ public final class Healer {
         Survey first = Survey.of(seeds, settings);
         Set<NodeId> ids = ids(first.cluster());
         Set<HostAndPort> addresses = new LinkedHashSet<>(seeds);
-        known(ids, earlier).ifPresent(layout -> first.cluster().nodes().stream()
-                .filter(node -> !node.isReached() && node.address().isEmpty())
-                .flatMap(node -> layout.of(node.id()).stream())
-                .map(Place::address)
-                .forEach(addresses::add));
+        known(ids, earlier)
+                .ifPresent(layout -> first.cluster().nodes().stream()
+                        .filter(node -> !node.isReached() && node.address().isEmpty())
+                        .flatMap(node -> layout.of(node.id()).stream())
+                        .map(Place::address)
+                        .forEach(addresses::add));
         if (seeds.containsAll(addresses)) {
             return first;
         }
@@ -262,7 +266,8 @@ public final class Healer {
                     && step.master().filter(master -> keys(master) == 0).isPresent()) {
                 throw AmbrotypeException.of(
                         ErrorCode.UNSAFE,
-                        step.master().get() + " is empty now: " + step.node() + " would lose what it left, " + left.get());
+                        step.master().get() + " is empty now: " + step.node() + " would lose what it left, "
+                                + left.get());
             }
             Topology cluster = Survey.of(seeds, settings).cluster();
             NodeId id = step.node().id();
@@ -367,7 +372,8 @@ public final class Healer {
                         new Place(node.id(), node.connectAddress(), node.role(), node.master(), node.slots()));
             }
         }
-        for (HealStep step : plan.steps()) {
+        for (HealStep step :
+                Stream.concat(plan.steps().stream(), plan.postponed().stream()).toList()) {
             switch (step) {
                 case HealStep.Replicate(Member replica, Member master) -> follow(places, replica, master.id());
                 case HealStep.Revive revive ->

@@ -185,8 +185,8 @@ public final class LocalReviver implements Reviver {
         }
         Guess guess = guesses.getFirst();
         ways.put(guess.way().target().address(), guess.way());
-        return Optional.of(new Broken(
-                guess.revival(), wrongWith(guess.file(), node.id()).orElseThrow()));
+        return Optional.of(
+                new Broken(guess.revival(), wrongWith(guess.file(), node.id()).orElseThrow()));
     }
 
     /** How a member that is down may be started. */

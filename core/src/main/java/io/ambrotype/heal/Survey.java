@@ -36,8 +36,7 @@ import java.util.Set;
  * @param orphans replicas that answered and whose master is no member, so that they are in no shard
  * @param unanswered the seeds at which nobody answered and no member is known
  */
-public record Survey(
-        Topology cluster, List<Outsider> outsiders, List<Node> orphans, List<HostAndPort> unanswered) {
+public record Survey(Topology cluster, List<Outsider> outsiders, List<Node> orphans, List<HostAndPort> unanswered) {
     /** Rejects what is no cluster. */
     public Survey {
         if (cluster.kind() != DeploymentKind.CLUSTER) {
@@ -132,7 +131,8 @@ public record Survey(
         }
         List<HostAndPort> unanswered = seeds.stream()
                 .filter(seed -> cluster.nodes().stream().noneMatch(node -> isAt(node, seed)))
-                .filter(seed -> others.stream().noneMatch(other -> other.address().equals(seed)))
+                .filter(seed ->
+                        others.stream().noneMatch(other -> other.address().equals(seed)))
                 .toList();
         return new Survey(cluster, others, orphans(cluster, settings), unanswered);
     }
@@ -217,7 +217,8 @@ public record Survey(
         if (slots(cluster) == 0 && cluster.nodes().size() == 1) {
             throw AmbrotypeException.of(
                             ErrorCode.UNSAFE,
-                            cluster.nodes().getFirst().name() + " knows no other node and owns no slots: it cannot be told"
+                            cluster.nodes().getFirst().name()
+                                    + " knows no other node and owns no slots: it cannot be told"
                                     + " which cluster is meant")
                     .withHint("name addresses of its other nodes too: redis://HOST:PORT,HOST:PORT");
         }

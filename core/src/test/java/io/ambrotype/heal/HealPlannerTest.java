@@ -177,8 +177,7 @@ class HealPlannerTest {
                 .isEqualTo("it may hold what nobody else has, so it is not touched; its slots belong to 10.0.0.5:7000"
                         + " (20 keys). To keep its data: ambrotype backup redis://10.0.0.2:7000. When they are not"
                         + " needed: --discard 10.0.0.2:7000");
-        HealPlan allowed =
-                plan(seen(TAKEN_OVER_FROM_GHOST, 2), discard(2));
+        HealPlan allowed = plan(seen(TAKEN_OVER_FROM_GHOST, 2), discard(2));
         assertThat(kinds(allowed)).containsExactly("Empty", "Meet", "Replicate", "Forget", "FailBack");
     }
 
@@ -283,8 +282,7 @@ class HealPlannerTest {
         assertThat(proposed.steps()).isEmpty();
         assertThat(proposed.matters().getFirst().left().orElseThrow())
                 .isEqualTo("that may be wanted; to make it master again: --fail-back");
-        assertThat(kinds(plan(seen(returned), FAIL_BACK)))
-                .containsExactly("FailBack");
+        assertThat(kinds(plan(seen(returned), FAIL_BACK))).containsExactly("FailBack");
         earlier = Optional.of(layout(WHOLE, "the heal that was broken off", true));
         assertThat(kinds(plan(seen(returned)))).containsExactly("FailBack");
     }
@@ -326,7 +324,8 @@ class HealPlannerTest {
         HealPlan plan = plan(emptied);
         assertThat(plan.steps()).isEmpty();
         assertThat(plan.matters().getFirst().left().orElseThrow())
-                .startsWith("10.0.0.5:7000 has its slots now and is empty, and it left data: /srv/2/dump.rdb with 7 keys")
+                .startsWith(
+                        "10.0.0.5:7000 has its slots now and is empty, and it left data: /srv/2/dump.rdb with 7 keys")
                 .endsWith("When they are not needed: --discard 10.0.0.2:7000");
         assertThat(kinds(plan(emptied, discard(2)))).containsExactly("Revive", "FailBack");
         assertThat(kinds(plan(seen(TAKEN_OVER_FROM_GHOST, Map.of(5, 6L), 2)))).containsExactly("Revive", "FailBack");
@@ -354,7 +353,8 @@ class HealPlannerTest {
         assertThat(forced.steps().getFirst().text()).contains("TAKEOVER: too few masters are left to vote");
         // The other one's replica has nothing that could be served.
         assertThat(forced.matters())
-                .anySatisfy(matter -> assertThat(matter.left()).contains("10.0.0.6:7000 is empty: start it with its own files"));
+                .anySatisfy(matter ->
+                        assertThat(matter.left()).contains("10.0.0.6:7000 is empty: start it with its own files"));
 
         Topology one = seen(WHOLE, Map.of(5, 8L), 2);
         assertThat(plan(one).matters().getFirst().left())
@@ -423,7 +423,8 @@ class HealPlannerTest {
     @Test
     void theReplicaOfAMasterThatWasReplacedFollowsTheSuccessor() {
         // D was a replica of B too; B and D are gone, E has taken over.
-        String nodes = TAKEN_OVER.replace(D + " 10.0.0.4:7000@17000 slave " + A + " 0 0 1", D + " 10.0.0.4:7000@17000 slave " + B + " 0 0 2");
+        String nodes = TAKEN_OVER.replace(
+                D + " 10.0.0.4:7000@17000 slave " + A + " 0 0 1", D + " 10.0.0.4:7000@17000 slave " + B + " 0 0 2");
         earlier = Optional.of(layout(WHOLE, "the snapshot s", false));
         HealPlan plan = plan(seen(nodes, 2));
         assertThat(plan.steps().getFirst().text()).startsWith("make 10.0.0.4:7000 a replica of 10.0.0.5:7000");
@@ -518,7 +519,9 @@ class HealPlannerTest {
 
     @Test
     void aGhostThatSomebodyFollowsIsNotForgotten() {
-        String nodes = WHOLE.replace(F + " 10.0.0.6:7000@17000 slave " + C + " 0 0 3", F + " 10.0.0.6:7000@17000 slave " + X + " 0 0 0")
+        String nodes = WHOLE.replace(
+                        F + " 10.0.0.6:7000@17000 slave " + C + " 0 0 3",
+                        F + " 10.0.0.6:7000@17000 slave " + X + " 0 0 0")
                 + X + " 10.0.0.9:7000@17000 master,fail - 0 0 0 disconnected\n";
         HealPlan plan = plan(seen(nodes), forget("9999"));
         assertThat(plan.matters().getFirst().left())
