@@ -79,6 +79,13 @@ final class HealCommand implements Callable<Integer> {
     private List<String> forget = List.of();
 
     @Option(
+            names = "--take-over",
+            description =
+                    "have replicas take over from masters that are down for good and that no election replaces; never "
+                            + "where such a master may only be cut off from here")
+    private boolean takeOver;
+
+    @Option(
             names = "--fail-back",
             description = "make former masters masters again, where a snapshot or a nodes.conf says that they were")
     private boolean failBack;
@@ -241,7 +248,7 @@ final class HealCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw AmbrotypeException.of(ErrorCode.USAGE, String.valueOf(e.getMessage()));
         }
-        return new HealRequest(discarded, Set.copyOf(forget), failBack, newIds);
+        return new HealRequest(discarded, Set.copyOf(forget), takeOver, failBack, newIds);
     }
 
     /** The latest one, as evidence of what the layout was; a cluster can be mended without. */
@@ -258,10 +265,9 @@ final class HealCommand implements Callable<Integer> {
     }
 
     private static void print(HealPlan plan, Consumer<String> out) {
-        if (plan.isWell()) {
-            return;
+        if (!plan.isWell()) {
+            out.accept("found");
         }
-        out.accept("found");
         for (HealPlan.Matter matter : plan.matters()) {
             out.accept("  - " + matter.finding().what());
             matter.mend().ifPresent(how -> out.accept("      " + how));

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -38,21 +39,26 @@ record HealHistory(Path folder) {
 
     /** The layout with which the latest mending of these nodes was to end, where it did not come to its end. */
     Optional<EarlierLayout> unfinished(Set<NodeId> nodes) {
-        return latest(nodes)
-                .limit(1)
-                .flatMap(entries -> {
-                    boolean ended = entries.stream().anyMatch(HealEntry.Ended.class::isInstance);
-                    return ended || !(entries.getFirst() instanceof HealEntry.Begun begun)
-                            ? Stream.<EarlierLayout>empty()
-                            : Stream.of(new EarlierLayout(
-                                    "the heal that was broken off at " + begun.at(), begun.wanted(), true));
-                })
-                .findFirst();
+        return latest(nodes).filter(EarlierLayout::wanted);
+    }
+
+    /** The layout with which the latest mending of these nodes was to end; wanted still, where it did not. */
+    Optional<EarlierLayout> latest(Set<NodeId> nodes) {
+        return journals(nodes).findFirst().flatMap(entries -> {
+            boolean ended = entries.stream().anyMatch(HealEntry.Ended.class::isInstance);
+            return entries.getFirst() instanceof HealEntry.Begun begun
+                    ? Optional.of(new EarlierLayout(
+                            "the heal " + (ended ? "of " : "that was broken off at ")
+                                    + begun.at().truncatedTo(ChronoUnit.SECONDS),
+                            begun.wanted(),
+                            !ended))
+                    : Optional.empty();
+        });
     }
 
     /** Elections of the latest mendings. */
     List<Election> elections(Set<NodeId> nodes) {
-        return latest(nodes)
+        return journals(nodes)
                 .limit(RECENT)
                 .flatMap(List::stream)
                 .filter(HealEntry.Elected.class::isInstance)
@@ -60,7 +66,7 @@ record HealHistory(Path folder) {
                 .toList();
     }
 
-    private Stream<List<HealEntry>> latest(Set<NodeId> nodes) {
+    private Stream<List<HealEntry>> journals(Set<NodeId> nodes) {
         return files().stream()
                 .map(file -> Journal.read(file, HealEntry.class))
                 .filter(entries -> !entries.isEmpty()

@@ -9,14 +9,21 @@ import java.util.Optional;
  *
  * @param matters each thing that was found, with what comes of it
  * @param steps what is done, in order
+ * @param postponed fail-backs that have to wait until every node answers
  * @param members those that answer and take part from the beginning
  * @param warnings what the user should know before
  */
-public record HealPlan(List<Matter> matters, List<HealStep> steps, List<Member> members, List<String> warnings) {
+public record HealPlan(
+        List<Matter> matters,
+        List<HealStep> steps,
+        List<HealStep.FailBack> postponed,
+        List<Member> members,
+        List<String> warnings) {
     /** Keeps its own lists. */
     public HealPlan {
         matters = List.copyOf(matters);
         steps = List.copyOf(steps);
+        postponed = List.copyOf(postponed);
         members = List.copyOf(members);
         warnings = List.copyOf(warnings);
     }

@@ -4,6 +4,7 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.control.Member;
 import io.ambrotype.heal.EarlierLayout.Place;
 import io.ambrotype.heal.HealPlan.Matter;
+import io.ambrotype.heal.Revival.LeftData;
 import io.ambrotype.heal.Survey.Outsider;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -53,11 +55,18 @@ final class HealPlanner {
     private final List<HealStep> replications = new ArrayList<>();
     private final List<HealStep> forgets = new ArrayList<>();
     private final List<HealStep> failBacks = new ArrayList<>();
+    private final List<HealStep.FailBack> postponed = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
     /** Of each master with slots, how many replicas it will have. */
     private final Map<NodeId, Integer> followers = new HashMap<>();
+    /** Of masters that are gone and still own slots, who will have them: a replica, or they themselves. */
+    private final Map<NodeId, Member> owners = new HashMap<>();
+    /** Who was at the addresses of those that lost their identity. */
+    private final Map<HostAndPort, Node> strangers = new LinkedHashMap<>();
 
     private final List<Node> silent;
+    /** Whether there are masters enough to elect another. */
+    private final boolean vote;
 
     private HealPlanner(Scene scene, HealRequest request) {
         this.scene = scene;
@@ -74,6 +83,11 @@ final class HealPlanner {
                 // It is started before anybody is forgotten or failed back.
                 .filter(node -> !scene.broken().containsKey(node.address().orElseThrow()))
                 .toList();
+        List<Node> voters = cluster.shards().stream()
+                .filter(shard -> !shard.slots().isEmpty())
+                .map(Shard::master)
+                .toList();
+        this.vote = voters.stream().filter(Node::isReached).count() > voters.size() / 2;
     }
 
     static HealPlan plan(Scene scene, HealRequest request) {
@@ -82,9 +96,12 @@ final class HealPlanner {
 
     private HealPlan plan() {
         List<Finding> findings = Recognition.of(scene);
-        // Who lacks a replica is known when everybody else has found his place.
-        findings.stream().filter(finding -> !isLate(finding)).forEach(this::consider);
-        findings.stream().filter(HealPlanner::isLate).forEach(this::consider);
+        findings.forEach(finding -> {
+            if (finding instanceof Finding.LostIdentity(Node ghost, Outsider stranger, String _)) {
+                strangers.put(stranger.address(), ghost);
+            }
+        });
+        findings.stream().sorted(Comparator.comparingInt(HealPlanner::turn)).forEach(this::consider);
         cluster.problems(
                         Problem.Kind.UNCOVERED_SLOTS,
                         Problem.Kind.OPEN_SLOTS,
@@ -93,6 +110,10 @@ final class HealPlanner {
                         Problem.Kind.NODE_LOADING,
                         Problem.Kind.NODE_WITHOUT_VIEW)
                 .forEach(problem -> warnings.add(problem.sentence()));
+        scene.survey()
+                .unanswered()
+                .forEach(address -> warnings.add("at " + address + " nobody answers, and no member is known there: what"
+                        + " ran there cannot be told"));
         List<Member> members = Stream.concat(cluster.nodes().stream(), scene.survey().orphans().stream())
                 .filter(node -> node.state().flatMap(NodeState::view).isPresent())
                 .map(Member::of)
@@ -100,14 +121,23 @@ final class HealPlanner {
         List<HealStep> steps = Stream.of(takeOvers, joins, replications, forgets, failBacks)
                 .flatMap(List::stream)
                 .toList();
-        return new HealPlan(matters, steps, members, warnings);
+        return new HealPlan(matters, steps, postponed, members, warnings);
     }
 
-    private static boolean isLate(Finding finding) {
-        return finding instanceof Finding.Stranger
-                || finding instanceof Finding.ExtraMaster
-                || finding instanceof Finding.WithoutReplica
-                || finding instanceof Finding.ReturnedMaster;
+    /** Owners first, because others follow them. Who lacks a replica is known when everybody else has found his place. */
+    private static int turn(Finding finding) {
+        return switch (finding) {
+            case Finding.OwnerLostIdentity _, Finding.DeadOwner _ -> 0;
+            case Finding.CannotStart broken -> broken.node().slots().isEmpty() ? 1 : 0;
+            case Finding.LostIdentity _,
+                    Finding.StrangerWithData _,
+                    Finding.Foreign _,
+                    Finding.Silent _,
+                    Finding.OrphanReplica _,
+                    Finding.KnownToSome _ -> 1;
+            case Finding.Stranger _, Finding.ExtraMaster _ -> 2;
+            case Finding.Ghost _, Finding.WithoutReplica _, Finding.ReturnedMaster _ -> 3;
+        };
     }
 
     private void consider(Finding finding) {
@@ -117,7 +147,7 @@ final class HealPlanner {
             case Finding.StrangerWithData data -> strangerWithData(data);
             case Finding.Foreign foreign ->
                 left(foreign, "it is not touched; take its address out of those of the deployment");
-            case Finding.Ghost ghost -> forget(ghost, ghost.node());
+            case Finding.Ghost ghost -> ghost(ghost);
             case Finding.Silent lost -> {
                 if (isToBeForgotten(lost.node())) {
                     forget(lost, lost.node());
@@ -129,8 +159,28 @@ final class HealPlanner {
                                     + lost.node().id().shortForm());
                 }
             }
-            case Finding.CannotStart broken -> cannotStart(broken, broken.node());
-            case Finding.DeadOwner dead -> left(dead, deadOwner(dead.node()));
+            case Finding.CannotStart broken -> {
+                if (isToBeForgotten(broken.node())) {
+                    forget(broken, broken.node());
+                } else {
+                    cannotStart(broken, broken.node());
+                }
+            }
+            case Finding.DeadOwner dead -> {
+                Optional<Member> heir = takeOver(dead.node());
+                if (heir.isPresent()) {
+                    dead.node()
+                            .address()
+                            .map(address -> new Member(dead.node().id(), address))
+                            .ifPresent(master -> postponed.add(new HealStep.FailBack(heir.get(), master)));
+                    mended(
+                            dead,
+                            heir.get() + " takes its slots over; when it comes back, it is a replica of it, and"
+                                    + " ambrotype heal --fail-back makes it master again");
+                } else {
+                    left(dead, deadOwner(dead.node()));
+                }
+            }
             case Finding.OrphanReplica orphan -> orphan(orphan);
             case Finding.KnownToSome some -> {
                 Node node = some.node();
@@ -153,55 +203,53 @@ final class HealPlanner {
     }
 
     private void lostIdentity(Finding finding, Node ghost, Outsider stranger) {
-        Optional<Node> master;
-        String because;
         if (ghost.role() == Role.REPLICA) {
-            master = masterOf(ghost);
-            because = "it was its replica";
-            if (master.isEmpty()) {
+            Optional<Member> leader = leaderOf(ghost);
+            if (leader.isPresent()) {
+                returns(finding, ghost, stranger, leader.get(), "it was its replica");
+            } else {
                 left(finding, "it was a replica, and its master is gone too: mend that first");
-                return;
             }
-        } else {
-            switch (Succession.of(cluster, ghost.id(), ghost.configEpoch(), scene.mates(), scene.earlier())) {
-                case Succession.Known(Node successor, String reason) -> {
-                    master = Optional.of(successor);
-                    because = "which took over from it: " + reason;
-                }
-                case Succession.Never _ -> {
-                    master = Optional.empty();
-                    because = "it never owned slots";
-                }
-                case Succession.Unknown(String reason) -> {
-                    left(
-                            finding,
-                            "it cannot be told who took its slots over (" + reason
-                                    + "); add it as a replica of the right one: ambrotype add-replica D "
-                                    + stranger.address() + " --of MASTER, then ambrotype heal again");
-                    return;
-                }
-            }
-        }
-        if (master.isEmpty()) {
-            Member self = new Member(stranger.node().id(), stranger.address());
-            joins.add(new HealStep.Meet(self, busPort(stranger.node())));
-            forgetGhost(ghost);
-            mended(
-                    finding,
-                    "it becomes a member under its new id, without slots (" + because
-                            + "), and the old id is forgotten");
             return;
         }
-        returns(finding, ghost, stranger, master.get(), because);
+        switch (Succession.of(cluster, ghost.id(), ghost.configEpoch(), scene.mates(), scene.earlier())) {
+            case Succession.Known(Node successor, String reason) -> {
+                if (successor.isReached()) {
+                    returns(finding, ghost, stranger, Member.of(successor), "which took over from it: " + reason);
+                } else {
+                    left(finding, successor.name() + " took over from it and does not answer: start that first");
+                }
+            }
+            case Succession.Never _ -> {
+                joins.add(new HealStep.Meet(
+                        new Member(stranger.node().id(), stranger.address()), busPort(stranger.node())));
+                forgetGhost(ghost);
+                mended(
+                        finding,
+                        "it becomes a member under its new id, without slots (it never owned slots), and the old id is"
+                                + " forgotten");
+            }
+            case Succession.Unknown(String reason) ->
+                left(
+                        finding,
+                        "it cannot be told who took its slots over (" + reason
+                                + "); add it as a replica of the right one: ambrotype add-replica D "
+                                + stranger.address() + " --of MASTER, then ambrotype heal again");
+        }
     }
 
     /** As a replica of the node that has its slots now, and then as their master again. */
-    private void returns(Finding finding, Node ghost, Outsider stranger, Node master, String because) {
+    private void returns(Finding finding, Node ghost, Outsider stranger, Member leader, String because) {
         Member self = new Member(stranger.node().id(), stranger.address());
-        Member leader = Member.of(master);
-        followers.merge(master.id(), 1, Integer::sum);
         Optional<Revival> revival =
                 Optional.ofNullable(scene.revivals().get(stranger.address())).filter(_ -> !request.newIds());
+        if (request.discard().contains(stranger.address())) {
+            revival = revival.map(Revival::withoutData);
+        }
+        if (loses(finding, leader, revival, stranger.address())) {
+            return;
+        }
+        followers.merge(leader.id(), 1, Integer::sum);
         boolean wasMaster = ghost.role() == Role.MASTER;
         if (revival.isPresent()) {
             Member node = new Member(ghost.id(), stranger.address());
@@ -229,34 +277,46 @@ final class HealPlanner {
     private void cannotStart(Finding.CannotStart finding, Node ghost) {
         HostAndPort address = ghost.address().orElseThrow();
         Revival revival = Objects.requireNonNull(scene.revivals().get(address));
+        if (request.discard().contains(address)) {
+            revival = revival.withoutData();
+        }
         Member node = new Member(ghost.id(), address);
-        Optional<Node> master = Optional.empty();
+        Optional<Member> master = Optional.empty();
         String because = "its master";
         if (ghost.role() == Role.REPLICA) {
-            master = masterOf(ghost);
+            master = leaderOf(ghost);
         } else if (ghost.slots().isEmpty()) {
             if (Succession.of(cluster, ghost.id(), ghost.configEpoch(), scene.mates(), scene.earlier())
                     instanceof Succession.Known(Node successor, String reason)) {
-                master = Optional.of(successor);
+                master = Optional.of(Member.of(successor));
                 because = "which took over from it: " + reason;
             }
-        } else if (liveReplicas(ghost).isEmpty() && revival.data().isPresent()) {
+        } else if (liveReplicas(ghost).stream().allMatch(HealPlanner::isEmpty)
+                && revival.data().isPresent()) {
+            owners.put(ghost.id(), node);
             joins.add(new HealStep.Revive(Optional.empty(), node, Optional.empty(), false, revival));
             mended(
                     finding,
                     "its file is rebuilt, and it is started with its data, "
-                            + revival.data().get() + "; no replica of it answers");
+                            + revival.data().get() + "; no replica of it that answers has any");
             return;
         } else {
-            left(finding, deadOwner(ghost));
-            return;
+            master = takeOver(ghost);
+            because = "which takes over first";
+            if (master.isEmpty()) {
+                left(finding, deadOwner(ghost));
+                return;
+            }
         }
         if (master.isEmpty()) {
             left(finding, "it cannot be told whom it shall follow: ambrotype nodes-conf --of MASTER makes the file");
             return;
         }
-        Member leader = Member.of(master.get());
-        followers.merge(master.get().id(), 1, Integer::sum);
+        Member leader = master.get();
+        if (loses(finding, leader, Optional.of(revival), address)) {
+            return;
+        }
+        followers.merge(leader.id(), 1, Integer::sum);
         joins.add(new HealStep.Revive(Optional.empty(), node, Optional.of(leader), false, revival));
         boolean wasMaster = ghost.role() == Role.MASTER;
         mended(
@@ -266,6 +326,50 @@ final class HealPlanner {
         failBack(node, leader, wasMaster);
     }
 
+    /** A replica loses what it has; where its leader has nothing, that may be the last copy. */
+    private boolean loses(Finding finding, Member leader, Optional<Revival> revival, HostAndPort address) {
+        Optional<LeftData> left = revival.flatMap(Revival::data).filter(LeftData::isFilled);
+        if (left.isEmpty()
+                || owners.containsKey(leader.id())
+                || cluster.node(leader.id()).filter(node -> keysOf(node) == 0).isEmpty()) {
+            return false;
+        }
+        left(
+                finding,
+                leader + " has its slots now and is empty, and it left data: " + left.get()
+                        + ". As a replica it would lose them. To have them back: stop " + leader
+                        + " (SHUTDOWN NOSAVE), put them into its folder in place of its own, start it, and run heal"
+                        + " again. When they are not needed: --discard " + address);
+        return true;
+    }
+
+    /** Where the user says so, the best replica of a master that is down takes over. */
+    private Optional<Member> takeOver(Node master) {
+        return request.takeOver() ? holder(master).map(replica -> takeOver(replica, master)) : Optional.empty();
+    }
+
+    private Member takeOver(Node replica, Node master) {
+        Member leader = Member.of(replica);
+        takeOvers.add(new HealStep.TakeOver(leader, master.id(), keysOf(replica), vote));
+        owners.put(master.id(), leader);
+        return leader;
+    }
+
+    /** Its replica that has the most of its data; empty where none has any. */
+    private Optional<Node> holder(Node master) {
+        return liveReplicas(master).stream()
+                .filter(replica -> keysOf(replica) > 0)
+                .max(Comparator.comparingLong(replica ->
+                        replica.state().orElseThrow().replication().offset().value()));
+    }
+
+    /** Whom a replica follows when everything is mended. */
+    private Optional<Member> leaderOf(Node replica) {
+        return masterOf(replica)
+                .map(Member::of)
+                .or(() -> replica.master().flatMap(id -> Optional.ofNullable(owners.get(id))));
+    }
+
     private void failBack(Member node, Member leader, boolean wasMaster) {
         if (!wasMaster) {
             return;
@@ -273,6 +377,7 @@ final class HealPlanner {
         if (silent.isEmpty()) {
             failBacks.add(new HealStep.FailBack(leader, node));
         } else {
+            postponed.add(new HealStep.FailBack(leader, node));
             warnings.add(node + " is not made master again now, because " + names(silent)
                     + " does not answer; run ambrotype heal --fail-back when it does");
         }
@@ -305,10 +410,8 @@ final class HealPlanner {
         Optional<Revival> revival = Optional.ofNullable(scene.revivals().get(stranger.address()));
         List<Node> replicas = liveReplicas(ghost);
         long keys = stranger.state().keys();
-        Optional<Node> holder = replicas.stream()
-                .filter(replica -> keysOf(replica) > 0)
-                .max(Comparator.comparingLong(replica ->
-                        replica.state().orElseThrow().replication().offset().value()));
+        Optional<Node> holder = holder(ghost);
+        Optional<LeftData> data = revival.flatMap(Revival::data);
         boolean syncing = replicas.stream()
                 .anyMatch(replica -> replica.state().orElseThrow().replication().syncInProgress());
         if (syncing) {
@@ -317,6 +420,7 @@ final class HealPlanner {
             SlotSet slots = scene.holdings().getOrDefault(stranger.address(), SlotSet.NONE);
             boolean own = !slots.isEmpty() && slots.minus(ghost.slots()).isEmpty();
             if (own && revival.isPresent() && !revival.get().moved()) {
+                owners.put(ghost.id(), node);
                 joins.add(new HealStep.Revive(Optional.of(self), node, Optional.empty(), true, revival.get()));
                 mended(
                         finding,
@@ -332,20 +436,24 @@ final class HealPlanner {
                                 + " it again, if they are");
             }
         } else if (holder.isPresent()) {
-            Member leader = Member.of(holder.get());
-            takeOvers.add(new HealStep.TakeOver(leader, ghost.id()));
             returns(
                     finding,
                     ghost,
                     stranger,
-                    holder.get(),
+                    takeOver(holder.get(), ghost),
                     "which has its " + keysOf(holder.get()) + " keys and takes over first");
-        } else if (revival.flatMap(Revival::data).isPresent()) {
+        } else if (data.isPresent()) {
+            Optional<String> newer = newerData(ghost, data.get());
+            if (newer.isPresent()) {
+                left(finding, newer.get());
+                return;
+            }
+            owners.put(ghost.id(), node);
             joins.add(new HealStep.Revive(Optional.of(self), node, Optional.empty(), false, revival.get()));
             mended(
                     finding,
                     "it gets its own id back with the data that it left: "
-                            + revival.get().data().get()
+                            + data.get()
                             + (replicas.isEmpty()
                                     ? ""
                                     : "; " + names(replicas)
@@ -362,17 +470,49 @@ final class HealPlanner {
         }
     }
 
+    /** What a replica left that lost its identity too: it would be overwritten by what its master starts with. */
+    private Optional<String> newerData(Node master, LeftData data) {
+        for (Map.Entry<HostAndPort, Node> replica : strangers.entrySet()) {
+            Optional<LeftData> other = Optional.ofNullable(scene.revivals().get(replica.getKey()))
+                    .flatMap(Revival::data)
+                    .filter(left -> replica.getValue().master().equals(Optional.of(master.id())))
+                    .filter(left -> !request.discard().contains(replica.getKey()))
+                    .filter(left -> left.isFilled()
+                            && left.keys() != data.keys()
+                            && left.written().isAfter(data.written()));
+            if (other.isPresent()) {
+                return Optional.of("it left data, " + data + ", and its replica at " + replica.getKey()
+                        + " newer ones, "
+                        + other.get() + ". Copy those over the older ones and run heal again; or, when they are not"
+                        + " needed: --discard " + replica.getKey());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isEmpty(Node node) {
+        NodeState state = node.state().orElseThrow();
+        return state.keys() == 0 && !state.isLoading() && !state.replication().syncInProgress();
+    }
+
     private static long keysOf(Node node) {
         return node.state().map(NodeState::keys).orElse(0L);
     }
 
     private String deadOwner(Node node) {
-        return liveReplicas(node).isEmpty()
-                ? "no replica of it answers: start it with its own files, or restore it from a snapshot (ambrotype restore"
-                        + " --node)"
-                : names(liveReplicas(node))
-                        + " will take over after cluster-node-timeout; if it does not, CLUSTER FAILOVER"
-                        + " TAKEOVER on it. Then run heal again";
+        String replicas = names(liveReplicas(node));
+        if (replicas.isEmpty()) {
+            return "no replica of it answers: start it with its own files, or restore it from a snapshot (ambrotype restore"
+                    + " --node)";
+        }
+        if (request.takeOver()) {
+            return replicas + " is empty: start it with its own files";
+        }
+        return vote
+                ? replicas + " will take over after cluster-node-timeout; if it does not: --take-over"
+                : "nobody can be elected in its place, because most masters do not answer. Start them; or, where they are"
+                        + " down for good and not only cut off from here: --take-over has " + replicas
+                        + " take its slots over without an election";
     }
 
     private List<Node> liveReplicas(Node master) {
@@ -405,6 +545,26 @@ final class HealPlanner {
                         + (owners.isEmpty() ? "" : "; its slots belong to " + owners)
                         + ". To keep its data: ambrotype backup redis://" + address
                         + ". When they are not needed: --discard " + address);
+    }
+
+    /** Where a shard lacks a replica that nobody becomes, a server may be missing that runs where nobody looked. */
+    private void ghost(Finding.Ghost ghost) {
+        Node node = ghost.node();
+        Optional<Node> lacking = cluster.shards().stream()
+                .filter(shard -> !shard.slots().isEmpty())
+                .map(Shard::master)
+                .filter(master -> master.isReached() && followersOf(master) == 0)
+                .findFirst();
+        if (lacking.isPresent() && !isToBeForgotten(node)) {
+            left(
+                    ghost,
+                    lacking.get().name()
+                            + " lacks a replica, so that its server may still run. Name its address too (redis://…,HOST:PORT),"
+                            + " and it gets its place back; if it is gone: --forget "
+                            + node.id().shortForm());
+        } else {
+            forget(ghost, node);
+        }
     }
 
     private void forget(Finding finding, Node ghost) {

@@ -69,12 +69,15 @@ public sealed interface HealStep {
      *
      * @param replica who; it has the master's data
      * @param ghost the master
+     * @param keys how many keys the replica has
+     * @param vote whether there are masters enough to vote for it
      */
-    record TakeOver(Member replica, NodeId ghost) implements HealStep {
+    record TakeOver(Member replica, NodeId ghost, long keys, boolean vote) implements HealStep {
         @Override
         public String text() {
-            return "have " + replica + " take over the slots of node " + ghost.shortForm()
-                    + " (CLUSTER FAILOVER FORCE); wait until every node sees it as their owner";
+            return "have " + replica + " take over the slots of node " + ghost.shortForm() + " (CLUSTER FAILOVER "
+                    + (vote ? "FORCE)" : "TAKEOVER: too few masters are left to vote)")
+                    + "; wait until every node sees it as their owner";
         }
     }
 

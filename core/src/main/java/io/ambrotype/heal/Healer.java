@@ -14,6 +14,7 @@ import io.ambrotype.control.Member;
 import io.ambrotype.control.MemberConnections;
 import io.ambrotype.heal.EarlierLayout.Place;
 import io.ambrotype.heal.RebuiltNodesConf.Successor;
+import io.ambrotype.heal.Revival.LeftData;
 import io.ambrotype.heal.Survey.Outsider;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
@@ -31,12 +32,14 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Mends a cluster's membership: looks, has a plan made, follows it.
@@ -83,9 +86,9 @@ public final class Healer {
      * @param earlier an earlier layout, from a snapshot or a journal
      */
     public HealPlan plan(HealRequest request, Optional<EarlierLayout> earlier) {
-        Survey survey = Survey.of(seeds, settings);
+        Survey survey = survey(earlier);
         Topology cluster = survey.cluster();
-        Set<NodeId> ids = cluster.nodes().stream().map(Node::id).collect(Collectors.toSet());
+        Set<NodeId> ids = ids(cluster);
         Set<NodeId> gone = cluster.nodes().stream()
                 .filter(node -> !node.isReached())
                 .map(Node::id)
@@ -117,11 +120,37 @@ public final class Healer {
             }
         }
         Optional<EarlierLayout> file = found;
-        Optional<EarlierLayout> known = history.unfinished(ids)
-                .or(() -> earlier.filter(layout -> layout.concerns(ids)))
+        Optional<EarlierLayout> known = known(ids, earlier)
+                .or(() -> request.failBack() ? history.latest(ids) : Optional.empty())
                 .or(() -> file);
         Scene scene = new Scene(survey, ShardMates.read(cluster, settings), known, holdings, revivals, broken);
         return HealPlanner.plan(scene, request);
+    }
+
+    private Optional<EarlierLayout> known(Set<NodeId> ids, Optional<EarlierLayout> earlier) {
+        return history.unfinished(ids).or(() -> earlier.filter(layout -> layout.concerns(ids)));
+    }
+
+    private static Set<NodeId> ids(Topology cluster) {
+        return cluster.nodes().stream().map(Node::id).collect(Collectors.toSet());
+    }
+
+    /** The cluster forgets the address of a node as soon as a stranger answers there; an earlier layout has it still. */
+    private Survey survey(Optional<EarlierLayout> earlier) {
+        Survey first = Survey.of(seeds, settings);
+        Set<NodeId> ids = ids(first.cluster());
+        Set<HostAndPort> addresses = new LinkedHashSet<>(seeds);
+        known(ids, earlier)
+                .ifPresent(layout -> first.cluster().nodes().stream()
+                        .filter(node -> !node.isReached() && node.address().isEmpty())
+                        .flatMap(node -> layout.of(node.id()).stream())
+                        .map(Place::address)
+                        .forEach(addresses::add));
+        if (seeds.containsAll(addresses)) {
+            return first;
+        }
+        Survey second = Survey.of(List.copyOf(addresses), settings);
+        return ids(second.cluster()).equals(ids) ? second : first;
     }
 
     /**
@@ -196,7 +225,7 @@ public final class Healer {
                 case HealStep.Replicate(Member replica, Member master) ->
                     membership.replicate(replica, master, without(replica));
                 case HealStep.Forget(NodeId ghost, String _) -> membership.forget(ghost, members);
-                case HealStep.TakeOver(Member replica, NodeId ghost) -> membership.takeOver(replica, ghost, members);
+                case HealStep.TakeOver takeOver -> takeOver(takeOver);
                 case HealStep.Revive revive -> revive(revive);
                 case HealStep.FailBack(Member from, Member to) -> failBack(from, to);
             }
@@ -217,7 +246,29 @@ public final class Healer {
             connections.ask(stranger, connection -> connection.call("CLUSTER", "RESET", "SOFT"));
         }
 
+        /** A replica follows an address: meanwhile it may have copied a stranger's nothing. */
+        private void takeOver(HealStep.TakeOver step) {
+            if (step.keys() > 0 && keys(step.replica()) == 0) {
+                throw AmbrotypeException.of(
+                        ErrorCode.UNSAFE,
+                        "the " + step.keys() + " keys that " + step.replica() + " had are gone meanwhile");
+            }
+            membership.takeOver(step.replica(), step.ghost(), step.vote(), members);
+        }
+
+        private long keys(Member member) {
+            return connections.ask(member, connection -> connection.integer("DBSIZE"));
+        }
+
         private void revive(HealStep.Revive step) {
+            Optional<LeftData> left = step.revival().data().filter(LeftData::isFilled);
+            if (left.isPresent()
+                    && step.master().filter(master -> keys(master) == 0).isPresent()) {
+                throw AmbrotypeException.of(
+                        ErrorCode.UNSAFE,
+                        step.master().get() + " is empty now: " + step.node() + " would lose what it left, "
+                                + left.get());
+            }
             Topology cluster = Survey.of(seeds, settings).cluster();
             NodeId id = step.node().id();
             boolean takenOver = cluster.node(id)
@@ -313,14 +364,16 @@ public final class Healer {
     /** Who shall have which place when the plan has been followed. */
     private List<Place> wanted(HealPlan plan) {
         Map<NodeId, Place> places = new HashMap<>();
-        for (Node node : Survey.of(seeds, settings).cluster().nodes()) {
+        Topology cluster = Survey.of(seeds, settings).cluster();
+        for (Node node : cluster.nodes()) {
             if (node.isReached()) {
                 places.put(
                         node.id(),
                         new Place(node.id(), node.connectAddress(), node.role(), node.master(), node.slots()));
             }
         }
-        for (HealStep step : plan.steps()) {
+        for (HealStep step :
+                Stream.concat(plan.steps().stream(), plan.postponed().stream()).toList()) {
             switch (step) {
                 case HealStep.Replicate(Member replica, Member master) -> follow(places, replica, master.id());
                 case HealStep.Revive revive ->
@@ -338,7 +391,15 @@ public final class Healer {
                         follow(places, from, to.id());
                     }
                 }
-                case HealStep.Meet _, HealStep.Empty _, HealStep.Forget _, HealStep.TakeOver _ -> {}
+                case HealStep.TakeOver takeOver -> {
+                    Member replica = takeOver.replica();
+                    SlotSet slots =
+                            cluster.node(takeOver.ghost()).map(Node::slots).orElse(SlotSet.NONE);
+                    places.put(
+                            replica.id(),
+                            new Place(replica.id(), replica.address(), Role.MASTER, Optional.empty(), slots));
+                }
+                case HealStep.Meet _, HealStep.Empty _, HealStep.Forget _ -> {}
             }
         }
         return List.copyOf(places.values());

@@ -28,6 +28,7 @@ import io.ambrotype.topology.NodeConfiguration;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodesConf;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -36,6 +37,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -47,6 +49,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Starts servers of this host again as the nodes that they were.
@@ -164,20 +167,36 @@ public final class LocalReviver implements Reviver {
     /**
      * A member that is down tells nothing. Its configuration file is taken to be called as another member's of this host,
      * with its own port in the path; it counts only where it sets that very port. The rest, program, user and limits, is
-     * as the other's.
+     * as the other's. Where {@code dir} depends on the folder in which it is started, that is guessed the same way: no
+     * guess that leads to the file of a member that runs counts, and none at all where one leads to a file that is well.
      */
     @Override
     public Optional<Broken> findBroken(Node node, List<Node> others) {
-        for (Node other : others) {
-            Optional<Broken> broken = findBroken(node, other);
-            if (broken.isPresent()) {
-                return broken;
-            }
+        Set<NodeId> running = others.stream().map(Node::id).collect(Collectors.toSet());
+        List<Guess> guesses = others.stream()
+                .flatMap(other -> guess(node, other).stream())
+                .filter(guess -> !(guess.file().content() instanceof NodesConfFile.Content.Whole whole
+                        && running.contains(whole.id())))
+                .toList();
+        if (guesses.isEmpty()
+                || guesses.stream()
+                        .anyMatch(guess -> wrongWith(guess.file(), node.id()).isEmpty())) {
+            return Optional.empty();
         }
-        return Optional.empty();
+        Guess guess = guesses.getFirst();
+        ways.put(guess.way().target().address(), guess.way());
+        return Optional.of(
+                new Broken(guess.revival(), wrongWith(guess.file(), node.id()).orElseThrow()));
     }
 
-    private Optional<Broken> findBroken(Node node, Node other) {
+    /** How a member that is down may be started. */
+    private record Guess(Way way, Revival revival) {
+        NodesConfFile file() {
+            return new NodesConfFile(revival.file());
+        }
+    }
+
+    private Optional<Guess> guess(Node node, Node other) {
         HostAndPort address = node.address().orElseThrow();
         HostAndPort model = other.connectAddress();
         if (!model.host().equals(address.host())) {
@@ -203,8 +222,7 @@ public final class LocalReviver implements Reviver {
             }
             Path folder = file.dir();
             String name = file.value("cluster-config-file").orElse("nodes.conf");
-            Optional<String> reason = wrongWith(new NodesConfFile(folder.resolve(name)), node.id());
-            if (reason.isEmpty() || !Files.isWritable(folder)) {
+            if (!Files.isWritable(folder)) {
                 return Optional.empty();
             }
             List<String> command = new ArrayList<>(exec.command());
@@ -218,8 +236,7 @@ public final class LocalReviver implements Reviver {
                     exec.umask(),
                     exec.output().map(path -> Path.of(path.toString().replace(from, to))),
                     exec.daemonizes());
-            ways.put(
-                    address,
+            return Optional.of(new Guess(
                     new Way(
                             launch,
                             new Launch.Target(
@@ -227,16 +244,14 @@ public final class LocalReviver implements Reviver {
                                     node.id().value(),
                                     Optional.of(folder.toString()),
                                     Optional.of(config.toString())),
-                            Optional.empty()));
-            return Optional.of(new Broken(
+                            Optional.empty()),
                     new Revival(
                             folder,
                             name,
                             launch.describe(),
                             false,
                             "where its configuration says",
-                            leftData(folder, file::value)),
-                    reason.get()));
+                            leftData(folder, file::value))));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted while looking at " + model)
@@ -280,32 +295,56 @@ public final class LocalReviver implements Reviver {
         boolean appendOnly = configuration.apply("appendonly").orElse("no").equals("yes");
         try {
             if (appendOnly) {
-                String name = configuration.apply("appendfilename").orElse("appendonly.aof");
-                Path manifest = folder.resolve(
-                                configuration.apply("appenddirname").orElse("appendonlydir"))
-                        .resolve(name + ".manifest");
-                Path file = Files.isRegularFile(manifest) ? manifest : folder.resolve(name);
-                return Files.isRegularFile(file) && Files.size(file) > 0
-                        ? Optional.of(new Revival.LeftData(
-                                file, -1, Files.getLastModifiedTime(file).toInstant()))
-                        : Optional.empty();
+                return leftAppends(
+                        folder,
+                        configuration.apply("appendfilename").orElse("appendonly.aof"),
+                        configuration.apply("appenddirname").orElse("appendonlydir"));
             }
             Path dump = folder.resolve(configuration.apply("dbfilename").orElse("dump.rdb"));
-            if (!Files.isRegularFile(dump)) {
-                return Optional.empty();
-            }
-            long keys = 0;
-            try (RdbReader reader = RdbReader.open(dump)) {
-                for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
-                    keys += kind == RecordKind.ENTRY ? 1 : 0;
-                }
-            }
-            return Optional.of(new Revival.LeftData(
-                    dump, keys, Files.getLastModifiedTime(dump).toInstant()));
+            return Files.isRegularFile(dump)
+                    ? Optional.of(new Revival.LeftData(dump, keysOf(dump), modifiedAt(dump)))
+                    : Optional.empty();
         } catch (IOException _) {
             // What cannot be read whole is no data to start an owner of slots with.
             return Optional.empty();
         }
+    }
+
+    /** Commands are not counted; a base without keys and no commands after it are no keys. */
+    private static Optional<Revival.LeftData> leftAppends(Path folder, String name, String subfolder)
+            throws IOException {
+        Path manifest = folder.resolve(subfolder).resolve(name + ".manifest");
+        if (!Files.isRegularFile(manifest)) {
+            Path file = folder.resolve(name);
+            return Files.isRegularFile(file) && Files.size(file) > 0
+                    ? Optional.of(new Revival.LeftData(file, -1, modifiedAt(file)))
+                    : Optional.empty();
+        }
+        Instant written = modifiedAt(manifest);
+        long keys = 0;
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(folderOf(manifest), name + ".*.{rdb,aof}")) {
+            for (Path part : parts) {
+                written = written.isBefore(modifiedAt(part)) ? modifiedAt(part) : written;
+                if (part.toString().endsWith(".rdb") ? keysOf(part) > 0 : Files.size(part) > 0) {
+                    keys = -1;
+                }
+            }
+        }
+        return Optional.of(new Revival.LeftData(manifest, keys, written));
+    }
+
+    private static Instant modifiedAt(Path file) throws IOException {
+        return Files.getLastModifiedTime(file).toInstant();
+    }
+
+    private static long keysOf(Path dump) throws IOException {
+        long keys = 0;
+        try (RdbReader reader = RdbReader.open(dump)) {
+            for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
+                keys += kind == RecordKind.ENTRY ? 1 : 0;
+            }
+        }
+        return keys;
     }
 
     private static Launch.Exec movedTo(Launch.Exec exec, Path folder) {

@@ -120,9 +120,13 @@ final class Membership {
                 .await(time, listener, () -> notSeen(replica, master, members));
     }
 
-    /** Has a replica take the slots of its master, which is no more; the other masters vote. */
-    void takeOver(Member replica, NodeId ghost, Collection<Member> members) {
-        connections.ask(replica, connection -> connection.call("CLUSTER", "FAILOVER", "FORCE"));
+    /**
+     * Has a replica take the slots of its master, which is no more.
+     *
+     * @param vote whether the other masters vote; else it takes them without
+     */
+    void takeOver(Member replica, NodeId ghost, boolean vote, Collection<Member> members) {
+        connections.ask(replica, connection -> connection.call("CLUSTER", "FAILOVER", vote ? "FORCE" : "TAKEOVER"));
         gate("every node to see " + replica + " in the place of node " + ghost.shortForm())
                 .await(time, listener, () -> notTakenOver(replica, ghost, members));
     }
@@ -263,7 +267,7 @@ final class Membership {
         long read = info.number("master_sync_read_bytes").orElse(0);
         long total = info.number("master_sync_total_bytes").orElse(left > 0 ? read + left : 0);
         if (info.is("master_sync_in_progress")) {
-            listener.synchronizing(replica, Math.max(0, read > 0 ? read : total - left), Math.max(0, total));
+            listener.synchronizing(replica, read > 0 ? read : total > 0 ? total - left : 0, total);
         }
         return left + " " + read + " " + info.value("slave_repl_offset").orElse("") + " "
                 + info.value("loading_loaded_bytes").orElse("");

@@ -2,6 +2,7 @@ package io.ambrotype.heal;
 
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /**
@@ -24,10 +25,21 @@ public record Revival(
      * @param written when the file was written last
      */
     public record LeftData(Path file, long keys, Instant written) {
+        /** Whether there is anything in them, as far as was counted. */
+        boolean isFilled() {
+            return keys != 0;
+        }
+
         @Override
         public String toString() {
-            return file + (keys < 0 ? "" : " with " + keys + (keys == 1 ? " key" : " keys")) + ", written " + written;
+            return file + (keys < 0 ? "" : " with " + keys + (keys == 1 ? " key" : " keys")) + ", written "
+                    + written.truncatedTo(ChronoUnit.SECONDS);
         }
+    }
+
+    /** The same, its data given up. */
+    Revival withoutData() {
+        return new Revival(folder, nodesConf, start, moved, reason, Optional.empty());
     }
 
     /** Where the nodes.conf is put. */

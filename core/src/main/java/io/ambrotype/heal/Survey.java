@@ -34,8 +34,9 @@ import java.util.Set;
  * @param cluster the cluster with the most slots and nodes of those that were found
  * @param outsiders servers that answered at a seed or at the address of a silent member and are no members
  * @param orphans replicas that answered and whose master is no member, so that they are in no shard
+ * @param unanswered the seeds at which nobody answered and no member is known
  */
-public record Survey(Topology cluster, List<Outsider> outsiders, List<Node> orphans) {
+public record Survey(Topology cluster, List<Outsider> outsiders, List<Node> orphans, List<HostAndPort> unanswered) {
     /** Rejects what is no cluster. */
     public Survey {
         if (cluster.kind() != DeploymentKind.CLUSTER) {
@@ -43,6 +44,7 @@ public record Survey(Topology cluster, List<Outsider> outsiders, List<Node> orph
         }
         outsiders = List.copyOf(outsiders);
         orphans = List.copyOf(orphans);
+        unanswered = List.copyOf(unanswered);
     }
 
     /**
@@ -127,7 +129,12 @@ public record Survey(Topology cluster, List<Outsider> outsiders, List<Node> orph
                                 others.add(new Outsider(node.address().get(), topology)));
             }
         }
-        return new Survey(cluster, others, orphans(cluster, settings));
+        List<HostAndPort> unanswered = seeds.stream()
+                .filter(seed -> cluster.nodes().stream().noneMatch(node -> isAt(node, seed)))
+                .filter(seed ->
+                        others.stream().noneMatch(other -> other.address().equals(seed)))
+                .toList();
+        return new Survey(cluster, others, orphans(cluster, settings), unanswered);
     }
 
     private static List<Node> orphans(Topology cluster, ConnectionSettings settings) {
@@ -206,7 +213,16 @@ public record Survey(Topology cluster, List<Outsider> outsiders, List<Node> orph
                                     + " clusters with equally many slots: it cannot be told which one is meant")
                     .withHint("name addresses of the one that is to be mended only");
         }
-        return clusters.getFirst();
+        Topology cluster = clusters.getFirst();
+        if (slots(cluster) == 0 && cluster.nodes().size() == 1) {
+            throw AmbrotypeException.of(
+                            ErrorCode.UNSAFE,
+                            cluster.nodes().getFirst().name()
+                                    + " knows no other node and owns no slots: it cannot be told"
+                                    + " which cluster is meant")
+                    .withHint("name addresses of its other nodes too: redis://HOST:PORT,HOST:PORT");
+        }
+        return cluster;
     }
 
     private static int slots(Topology topology) {

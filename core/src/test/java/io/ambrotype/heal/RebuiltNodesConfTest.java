@@ -1,5 +1,15 @@
 package io.ambrotype.heal;
 
+import static io.ambrotype.heal.ThreeShards.A;
+import static io.ambrotype.heal.ThreeShards.B;
+import static io.ambrotype.heal.ThreeShards.C;
+import static io.ambrotype.heal.ThreeShards.D;
+import static io.ambrotype.heal.ThreeShards.E;
+import static io.ambrotype.heal.ThreeShards.F;
+import static io.ambrotype.heal.ThreeShards.TAKEN_OVER;
+import static io.ambrotype.heal.ThreeShards.TAKEN_OVER_FROM_GHOST;
+import static io.ambrotype.heal.ThreeShards.WHOLE;
+import static io.ambrotype.heal.ThreeShards.seen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,30 +27,6 @@ import org.junit.jupiter.api.Test;
 
 /** What file is made of which views, and when none is. */
 class RebuiltNodesConfTest {
-    private static final String A = "a".repeat(40);
-    private static final String B = "b".repeat(40);
-    private static final String C = "c".repeat(40);
-    private static final String D = "d".repeat(40);
-    private static final String E = "e".repeat(40);
-    private static final String F = "f".repeat(40);
-
-    private static final String WHOLE = """
-            %s 10.0.0.1:7000@17000 master - 0 0 1 connected 0-5460
-            %s 10.0.0.2:7000@17000 master - 0 0 2 connected 5461-10922
-            %s 10.0.0.3:7000@17000 master - 0 0 3 connected 10923-16383
-            %s 10.0.0.4:7000@17000 slave %s 0 0 1 connected
-            %s 10.0.0.5:7000@17000 slave %s 0 0 2 connected
-            %s 10.0.0.6:7000@17000 slave %s 0 0 3 connected
-            """.formatted(A, B, C, D, A, E, B, F, C);
-
-    /** B is gone, E has its slots. */
-    private static final String TAKEN_OVER = WHOLE.replace(
-                    B + " 10.0.0.2:7000@17000 master - 0 0 2 connected 5461-10922",
-                    B + " 10.0.0.2:7000@17000 master,fail - 0 0 2 disconnected")
-            .replace(
-                    E + " 10.0.0.5:7000@17000 slave " + B + " 0 0 2 connected",
-                    E + " 10.0.0.5:7000@17000 master - 0 0 4 connected 5461-10922");
-
     @Test
     void aReplicaComesBackAsReplica() {
         RebuiltNodesConf rebuilt = rebuild(seen(WHOLE, 4), D);
@@ -115,8 +101,7 @@ class RebuiltNodesConfTest {
 
     @Test
     void aGhostWithoutAddressIsGivenOneOrLeftOut() {
-        String ghost = TAKEN_OVER.replace(B + " 10.0.0.2:7000@17000 master,fail", B + " :0@0 master,fail,noaddr");
-        Topology cluster = seen(ghost, 2);
+        Topology cluster = seen(TAKEN_OVER_FROM_GHOST, 2);
         assertThatThrownBy(() -> rebuild(cluster, B)).hasMessageContaining("nobody knows the address of node bbbbbbbb");
         assertThat(RebuiltNodesConf.of(
                                 cluster,
@@ -167,18 +152,5 @@ class RebuiltNodesConfTest {
 
     private static RebuiltNodesConf rebuild(Topology cluster, String id) {
         return RebuiltNodesConf.of(cluster, new NodeId(id), Optional.empty(), Successor.FOUND_OUT, ShardMates.UNKNOWN);
-    }
-
-    /** All agree; the given ones do not answer. */
-    private static Topology seen(String nodes, int... silent) {
-        SeenCluster cluster = new SeenCluster();
-        List<String> ids = List.of(A, B, C, D, E, F);
-        for (int host = 1; host <= ids.size(); host++) {
-            int here = host;
-            if (java.util.Arrays.stream(silent).noneMatch(other -> other == here)) {
-                cluster.node(host, ids.get(host - 1), nodes);
-            }
-        }
-        return cluster.topology();
     }
 }
