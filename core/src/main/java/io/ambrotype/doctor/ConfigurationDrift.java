@@ -2,50 +2,33 @@ package io.ambrotype.doctor;
 
 import io.ambrotype.doctor.Check.Sight;
 import io.ambrotype.doctor.HostView.Seen;
+import io.ambrotype.host.DirectiveValue;
 import io.ambrotype.topology.NodeConfiguration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Where a running node has other settings than its configuration file. Values of secret settings are not compared. */
 final class ConfigurationDrift {
-    /** Compared elsewhere, told by servers in another form than files have them, or without meaning for a restart. */
+    /** Compared elsewhere, or without meaning for a restart. */
     private static final Set<String> LEFT_OUT = Set.of(
             "appendonly",
-            "save",
-            "dir",
             "include",
-            "loadmodule",
-            "rename-command",
-            "user",
             "bind",
             "bind-source-addr",
-            "client-output-buffer-limit",
-            "notify-keyspace-events",
-            "oom-score-adj-values",
             "daemonize",
             "supervised",
             "logfile",
             "pidfile",
-            "unixsocketperm",
-            "latency-tracking-info-percentiles",
-            "replicaof",
-            "slaveof",
             "proc-title-template");
 
     /** A start with other values of these loses data or membership. */
     private static final Set<String> VITAL =
             Set.of("dbfilename", "cluster-config-file", "appendfilename", "appenddirname", "port", "cluster-enabled");
-
-    /** Servers read {@code 1k} as 1000 and {@code 1kb} as 1024 ({@code memtoll}). */
-    private static final Pattern MEMORY = Pattern.compile("([0-9]{1,15})(b|k|kb|m|mb|g|gb)?");
 
     private ConfigurationDrift() {}
 
@@ -74,7 +57,10 @@ final class ConfigurationDrift {
         for (Map.Entry<String, String> directive : file.settings().entrySet()) {
             String name = directive.getKey();
             Optional<String> running = node.configuration().value(name);
-            if (running.isPresent() && !LEFT_OUT.contains(name) && !alike(running.get(), directive.getValue())) {
+            if (running.isPresent()
+                    && !LEFT_OUT.contains(name)
+                    && !DirectiveValue.TOLD_OTHERWISE.contains(name)
+                    && !DirectiveValue.same(running.get(), directive.getValue())) {
                 differences.add(new Difference(
                         name + ": runs with " + shown(running.get()) + ", the file says " + shown(directive.getValue()),
                         VITAL.contains(name)));
@@ -100,32 +86,6 @@ final class ConfigurationDrift {
             }
         }
         return differences;
-    }
-
-    private static boolean alike(String running, String inFile) {
-        String one = running.toLowerCase(Locale.ROOT).strip();
-        String other = inFile.toLowerCase(Locale.ROOT).strip();
-        return one.equals(other)
-                || one.replaceAll("\\s+", " ").equals(other.replaceAll("\\s+", " "))
-                || (memory(one).isPresent() && memory(one).equals(memory(other)));
-    }
-
-    private static Optional<Long> memory(String text) {
-        Matcher matcher = MEMORY.matcher(text);
-        if (!matcher.matches()) {
-            return Optional.empty();
-        }
-        long number = Long.parseLong(matcher.group(1));
-        return Optional.of(number
-                * switch (matcher.group(2) == null ? "b" : matcher.group(2)) {
-                    case "k" -> 1_000L;
-                    case "kb" -> 1L << 10;
-                    case "m" -> 1_000_000L;
-                    case "mb" -> 1L << 20;
-                    case "g" -> 1_000_000_000L;
-                    case "gb" -> 1L << 30;
-                    default -> 1L;
-                });
     }
 
     private static String shown(String value) {

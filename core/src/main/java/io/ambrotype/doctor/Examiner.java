@@ -94,11 +94,11 @@ final class Examiner {
             Optional<Passwords> passwords = passwords(connection, configuration);
             Optional<SortedMap<Integer, Long>> foreignKeys =
                     writes && state.isCluster() ? foreignKeys(connection, node.slots()) : Optional.empty();
-            HostView view = host.look(state, configuration);
+            HostView view = host.look(node, configuration);
             OptionalLong rate = before.isPresent() ? rate(connection, before.getAsLong(), began) : OptionalLong.empty();
             return new NodeExamination(node, configuration, passwords, rate, foreignKeys, view);
         } catch (RespErrorException e) {
-            return untold(node, e.getMessage(), host.look(state, none(e.getMessage())));
+            return untold(node, e.getMessage(), host.look(node, none(e.getMessage())));
         } catch (AmbrotypeException e) {
             if (e.code() == ErrorCode.INTERRUPTED) {
                 throw e;

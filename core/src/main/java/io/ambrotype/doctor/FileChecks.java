@@ -2,9 +2,10 @@ package io.ambrotype.doctor;
 
 import io.ambrotype.doctor.Check.Needs;
 import io.ambrotype.doctor.Check.Sight;
-import io.ambrotype.doctor.HostView.NodesConfView;
 import io.ambrotype.doctor.HostView.Seen;
 import io.ambrotype.doctor.HostView.Stray;
+import io.ambrotype.host.PersistentFiles;
+import io.ambrotype.host.StartConfiguration;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Where a node's files are, and whether it will find them again. */
@@ -146,15 +149,15 @@ final class FileChecks {
         nodes.forEach(node -> byLine.computeIfAbsent(
                         readable(node)
                                 .flatMap(FileView::dir)
-                                .map(dir -> "dir " + dir)
-                                .orElse("no dir"),
+                                .map(dir -> "says 'dir " + dir + "'")
+                                .orElse("has no dir"),
                         _ -> new ArrayList<>())
                 .add(node));
         return byLine.entrySet().stream()
                 .map(entry -> Sight.of(
                                 entry.getValue(),
-                                "the configuration file says '" + entry.getKey()
-                                        + "': its folder depends on where it is started from")
+                                "the configuration file " + entry.getKey()
+                                        + ": its folder depends on where it is started from")
                         .with(entry.getValue().stream()
                                 .map(node -> node.name() + " now in "
                                         + node.seen()
@@ -169,9 +172,13 @@ final class FileChecks {
         return Check.eachOf(
                 e.reached(),
                 node -> node.info()
-                        .flatMap(info -> info.value("config_file"))
-                        .filter(String::isEmpty)
-                        .map(_ -> "started without a configuration file"));
+                        .filter(info -> info.value("config_file").isPresent())
+                        .filter(info -> StartConfiguration.path(info).isEmpty())
+                        .map(info -> info.value("config_file")
+                                        .filter(String::isEmpty)
+                                        .isPresent()
+                                ? "started without a configuration file"
+                                : "started with a configuration from standard input, which is in no file"));
     }
 
     private static Stream<Sight> appendOnlyDiffers(Examination e) {
@@ -192,28 +199,30 @@ final class FileChecks {
     }
 
     private static Stream<Sight> staleAppendOnly(Examination e) {
-        return e.reached()
-                .filter(node -> !node.appendsOnly())
-                .filter(node -> node.seen()
-                        .filter(seen -> !seen.appendOnlyFiles().isEmpty())
-                        .isPresent())
-                .map(node -> Sight.of(List.of(node), "has append-only files in its dir, from a time when it wrote such")
-                        .with(node.seen().orElseThrow().appendOnlyFiles().stream()
-                                .map(Path::toString)
-                                .toList()));
+        Set<Path> inUse = e.reached()
+                .filter(NodeExamination::appendsOnly)
+                .flatMap(FileChecks::appendOnlyFiles)
+                .collect(Collectors.toSet());
+        return e.reached().filter(node -> !node.appendsOnly()).flatMap(node -> {
+            List<String> stale = appendOnlyFiles(node)
+                    .filter(path -> !inUse.contains(path))
+                    .map(Path::toString)
+                    .toList();
+            return stale.isEmpty()
+                    ? Stream.empty()
+                    : Stream.of(
+                            Sight.of(List.of(node), "has append-only files in its dir, from a time when it wrote such")
+                                    .with(stale));
+        });
+    }
+
+    private static Stream<Path> appendOnlyFiles(NodeExamination node) {
+        return node.seen().map(Seen::appendOnlyFiles).orElse(List.of()).stream();
     }
 
     private static Stream<Sight> nodesConf(Examination e) {
         return Check.eachOf(
-                e.reached().filter(_ -> e.isCluster()),
-                node -> node.seen().flatMap(Seen::nodesConf).flatMap(view -> fault(node, view)));
-    }
-
-    private static Optional<String> fault(NodeExamination node, NodesConfView view) {
-        return view.fault()
-                .or(() -> view.id()
-                        .filter(id -> !id.equals(node.id().value()))
-                        .map(id -> view.path() + " is that of node " + id + ", not its own"));
+                e.reached().filter(_ -> e.isCluster()), node -> node.seen().flatMap(Seen::nodesConfFault));
     }
 
     /**
@@ -224,30 +233,10 @@ final class FileChecks {
         Map<String, List<NodeExamination>> places = new LinkedHashMap<>();
         e.reached()
                 .filter(node -> node.seen().filter(Seen::container).isEmpty())
-                .forEach(node -> {
-                    Optional<String> dir = node.setting("dir");
-                    Optional<String> host = node.hostName();
-                    if (dir.isPresent() && host.isPresent()) {
-                        node.setting("dbfilename")
-                                .filter(name -> !name.isEmpty())
-                                .ifPresent(name -> put(places, host.get(), dir.get(), name, node));
-                        node.configuration()
-                                .clusterConfigFile()
-                                .filter(_ -> e.isCluster())
-                                .ifPresent(name -> put(places, host.get(), dir.get(), name, node));
-                        node.setting("appendfilename")
-                                .filter(_ -> node.appendsOnly())
-                                .ifPresent(name -> put(
-                                        places,
-                                        host.get(),
-                                        dir.get(),
-                                        node.setting("appenddirname")
-                                                        .map(folder -> folder + "/")
-                                                        .orElse("")
-                                                + name,
-                                        node));
-                    }
-                });
+                .forEach(node -> node.setting("dir")
+                        .ifPresent(dir -> node.hostName()
+                                .ifPresent(
+                                        host -> writtenBy(node).forEach(name -> put(places, host, dir, name, node)))));
         return places.entrySet().stream()
                 .filter(entry -> entry.getValue().size() > 1)
                 .map(entry -> {
@@ -262,6 +251,27 @@ final class FileChecks {
                                             : " (unless they are in containers that have file systems of their own)"));
                     return seen ? sight : sight.as(Severity.WARNING);
                 });
+    }
+
+    /** Names of files in its {@code dir}, as far as they are known: up to 6.2 only its configuration file has them all. */
+    private static List<String> writtenBy(NodeExamination node) {
+        List<String> names = new ArrayList<>();
+        Optional<PersistentFiles> files = node.seen().flatMap(Seen::files);
+        node.setting("dbfilename").filter(name -> !name.isEmpty()).ifPresent(names::add);
+        node.configuration()
+                .clusterConfigFile()
+                .or(() -> files.flatMap(PersistentFiles::nodesConf))
+                .ifPresent(names::add);
+        if (node.appendsOnly()) {
+            node.setting("appendfilename")
+                    .or(() -> files.map(PersistentFiles::appendOnlyFile))
+                    .map(name -> node.setting("appenddirname")
+                                    .map(folder -> folder + "/")
+                                    .orElse("")
+                            + name)
+                    .ifPresent(names::add);
+        }
+        return names;
     }
 
     private static void put(

@@ -4,8 +4,11 @@ import io.ambrotype.common.Secret;
 import io.ambrotype.doctor.FixPlan.Change;
 import io.ambrotype.doctor.FixPlan.NodeFix;
 import io.ambrotype.doctor.HostView.Seen;
+import io.ambrotype.host.StartConfiguration;
 import io.ambrotype.resp.Credentials;
+import io.ambrotype.topology.NodeState;
 import io.ambrotype.topology.Shard;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -21,6 +24,8 @@ final class FixPlanner {
     private static final long LARGEST_BACKLOG = 1L << 30;
 
     private static final Set<String> NEED_A_STOP = Set.of("shared-files", "dir-removed", "nodes-conf-damaged");
+
+    private static final String NOT_PINNED = "relative-dir: ";
 
     private final Examination examination;
     private final Diagnosis diagnosis;
@@ -45,6 +50,9 @@ final class FixPlanner {
                 examination.reached().flatMap(node -> fix(node, left).stream()).toList();
         Set<String> planned = new HashSet<>();
         fixes.forEach(fix -> planned.addAll(fix.checks()));
+        if (left.stream().anyMatch(sentence -> sentence.startsWith(NOT_PINNED))) {
+            planned.add("relative-dir");
+        }
         for (Finding finding : diagnosis.findings()) {
             if (NEED_A_STOP.contains(finding.check())) {
                 left.add(finding.check() + " needs a stop: " + finding.mend());
@@ -71,15 +79,22 @@ final class FixPlanner {
             changes.add(new Change("masterauth", Optional.empty(), Optional.empty()));
             checks.add("password-mismatch");
         }
-        Optional<String> file =
-                node.info().flatMap(info -> info.value("config_file")).filter(path -> !path.isEmpty());
+        Optional<String> file = node.info().flatMap(StartConfiguration::path).map(Path::toString);
         Optional<FileView> view = node.seen().flatMap(Seen::file).filter(FileView::isReadable);
         if (found(node, "relative-dir")) {
-            rewritten.add("dir: '" + view.flatMap(FileView::dir).orElse("./") + "' becomes '"
-                    + node.setting("dir").orElse("its folder now") + "'");
-            checks.add("relative-dir");
+            String folder = node.setting("dir")
+                    .or(() -> node.seen().map(Seen::workingFolder).map(Path::toString))
+                    .orElseThrow();
+            if (mayBeInTheWrongFolder(node)) {
+                left.add(NOT_PINNED + node.name() + " is empty, and files of a node lie elsewhere (stray-files): it may"
+                        + " have been started from the wrong folder, and is not pinned to it. Start it from the right one,"
+                        + " or let 'ambrotype heal' do it");
+            } else {
+                rewritten.add("dir: '" + view.flatMap(FileView::dir).orElse("./") + "' becomes '" + folder + "'");
+                checks.add("relative-dir");
+            }
         }
-        if (changes.isEmpty() && checks.isEmpty()) {
+        if (changes.isEmpty() && rewritten.isEmpty()) {
             return Optional.empty();
         }
         if (file.isEmpty()) {
@@ -102,6 +117,14 @@ final class FixPlanner {
         }
         return Optional.of(new NodeFix(
                 node.id(), node.name(), node.node().connectAddress(), changes, file, rewritten, List.copyOf(checks)));
+    }
+
+    /** A node that came back empty, while files of one lie elsewhere, is to be pinned nowhere before somebody has looked. */
+    private boolean mayBeInTheWrongFolder(NodeExamination node) {
+        boolean knowsOthers = node.node().state().flatMap(NodeState::view).stream()
+                .anyMatch(view -> view.lines().size() > 1);
+        boolean empty = node.node().state().filter(state -> state.keys() == 0).isPresent();
+        return empty && !knowsOthers && !examination.strays().isEmpty();
     }
 
     private boolean found(NodeExamination node, String check) {

@@ -1,21 +1,21 @@
 package io.ambrotype.doctor;
 
-import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.doctor.HostView.KernelView;
-import io.ambrotype.doctor.HostView.NodesConfView;
 import io.ambrotype.host.ConfigurationFile;
 import io.ambrotype.host.ConfigurationFile.Directive;
 import io.ambrotype.host.LocalHost;
+import io.ambrotype.host.NodesConfFile;
+import io.ambrotype.host.PersistentFiles;
 import io.ambrotype.host.ServerProcess;
 import io.ambrotype.host.Sighting;
+import io.ambrotype.host.StartConfiguration;
 import io.ambrotype.resp.ServerVersion;
+import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeConfiguration;
+import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodeState;
-import io.ambrotype.topology.NodesConf;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,12 +29,10 @@ import java.util.stream.Stream;
 
 /** Looks at the process and the files of a node that runs on this host; reads only. */
 final class HostExaminer {
-    private static final String NODES_CONF = "nodes.conf";
-    private static final String APPEND_FOLDER = "appendonlydir";
-    private static final String APPEND_FILE = "appendonly.aof";
     private static final Path OVERCOMMIT = Path.of("/proc/sys/vm/overcommit_memory");
     private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
-    private static final long LARGEST_NODES_CONF = 8 << 20;
+
+    private static final int MOST_FILES = 100;
 
     private final LocalHost host;
 
@@ -42,118 +40,125 @@ final class HostExaminer {
         this.host = host;
     }
 
-    HostView look(NodeState state, NodeConfiguration configuration) {
+    HostView look(Node node, NodeConfiguration configuration) {
+        NodeState state = node.state().orElseThrow();
         return switch (host.find(state.reachedAt(), state.info())) {
             case Sighting.Unseen unseen -> new HostView.Unseen(unseen.reason());
-            case Sighting.Seen seen -> look(state, configuration, seen.process());
+            case Sighting.Seen seen -> look(node.id(), state, configuration, seen.process());
         };
     }
 
-    private static HostView look(NodeState state, NodeConfiguration configuration, ServerProcess process) {
+    private static HostView look(NodeId id, NodeState state, NodeConfiguration configuration, ServerProcess process) {
         String name = "process " + process.pid();
+        Path folder = process.workingFolder();
         if (process.container().isPresent()) {
             return new HostView.Seen(
                     name,
                     true,
-                    process.workingFolder(),
+                    folder,
                     false,
                     Optional.empty(),
                     Optional.empty(),
-                    List.of(),
                     Optional.empty(),
+                    List.of(),
+                    List.of(),
                     OptionalLong.empty(),
                     Optional.empty());
         }
-        Path folder = process.workingFolder();
-        Optional<FileView> file = state.info()
-                .value("config_file")
-                .filter(path -> !path.isEmpty())
-                .map(path -> file(Path.of(path), folder, state.version()));
+        StartConfiguration start = StartConfiguration.of(state.info(), folder);
+        PersistentFiles files = PersistentFiles.of(state.isCluster(), configuration, start.file());
         boolean removed = process.workingFolderRemoved();
         return new HostView.Seen(
                 name,
                 false,
                 folder,
                 removed,
-                file,
-                state.isCluster() && !removed ? nodesConf(folder, configuration, file) : Optional.empty(),
-                removed ? List.of() : appendOnlyFiles(folder, configuration),
-                process.account().user().map(HostExaminer::home).filter(Files::isDirectory),
+                StartConfiguration.path(state.info())
+                        .map(path -> start.file()
+                                .map(file -> view(file, state.version()))
+                                .orElseGet(() ->
+                                        FileView.faulty(path, start.problem().orElse("it is not understood")))),
+                Optional.of(files),
+                removed ? Optional.empty() : nodesConfFault(folder, files, id, configuration, start),
+                removed ? List.of() : appendOnlyFiles(folder, files),
+                startFolders(process),
                 removed ? OptionalLong.empty() : freeBytes(folder),
                 Optional.of(kernel()));
     }
 
-    private static FileView file(Path path, Path folder, ServerVersion version) {
-        try {
-            ConfigurationFile file = ConfigurationFile.read(path, folder);
-            Map<String, String> settings = new HashMap<>();
-            Set<String> secrets = new HashSet<>();
-            for (Directive directive : file.directives()) {
-                if (ConfigurationDrift.isOpen(directive.name())) {
-                    settings.put(directive.name(), directive.value());
-                } else if (directive.value().isEmpty()) {
-                    secrets.remove(ConfigurationDrift.secretName(directive.name()));
-                } else {
-                    secrets.add(ConfigurationDrift.secretName(directive.name()));
-                }
-            }
-            return new FileView(
-                    path,
-                    Optional.empty(),
-                    file.value("dir"),
-                    file.hasAbsoluteDir(),
-                    file.savePoints(version),
-                    settings,
-                    secrets);
-        } catch (AmbrotypeException e) {
-            return FileView.faulty(path, e.getMessage());
+    /**
+     * What is wrong with the {@code nodes.conf} of a node. Up to 6.2 the name that its command line gives is told by nobody:
+     * then the file is the one that has its id.
+     */
+    private static Optional<String> nodesConfFault(
+            Path folder, PersistentFiles files, NodeId id, NodeConfiguration configuration, StartConfiguration start) {
+        boolean named =
+                configuration.clusterConfigFile().isPresent() || start.file().isPresent();
+        return files.nodesConf()
+                .flatMap(name -> new NodesConfFile(folder.resolve(name)).problem(id))
+                .filter(_ -> named || !holdsNodesConfOf(folder, id));
+    }
+
+    private static boolean holdsNodesConfOf(Path folder, NodeId id) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(Files::isRegularFile)
+                    .limit(MOST_FILES)
+                    .anyMatch(file -> new NodesConfFile(file)
+                            .conf()
+                            .filter(conf -> conf.myself().id().equals(id))
+                            .isPresent());
+        } catch (IOException _) {
+            return false;
         }
     }
 
-    /** Before 7.0 servers do not tell the name; then it is that of the file, or the default. */
-    private static Optional<NodesConfView> nodesConf(
-            Path folder, NodeConfiguration configuration, Optional<FileView> file) {
-        Path path = folder.resolve(configuration
-                .clusterConfigFile()
-                .or(() -> file.map(FileView::settings)
-                        .flatMap(settings -> Optional.ofNullable(settings.get("cluster-config-file"))))
-                .orElse(NODES_CONF));
-        try {
-            if (Files.size(path) > LARGEST_NODES_CONF) {
-                return Optional.of(fault(path, path + " is larger than any nodes.conf"));
+    private static FileView view(ConfigurationFile file, ServerVersion version) {
+        Map<String, String> settings = new HashMap<>();
+        Set<String> secrets = new HashSet<>();
+        for (Directive directive : file.directives()) {
+            if (ConfigurationDrift.isOpen(directive.name())) {
+                settings.put(directive.name(), directive.value());
+            } else if (directive.value().isEmpty()) {
+                secrets.remove(ConfigurationDrift.secretName(directive.name()));
+            } else {
+                secrets.add(ConfigurationDrift.secretName(directive.name()));
             }
-            byte[] content = Files.readAllBytes(path);
-            String id = NodesConf.parse(content, path.toString()).myself().id().value();
-            return Optional.of(new NodesConfView(path, Optional.of(id), Optional.empty()));
-        } catch (NoSuchFileException _) {
-            return Optional.of(fault(path, path + " is not there"));
-        } catch (AccessDeniedException _) {
-            return Optional.empty();
-        } catch (IOException e) {
-            return Optional.of(fault(path, path + " cannot be read: " + e.getMessage()));
-        } catch (AmbrotypeException e) {
-            return Optional.of(fault(path, e.getMessage()));
         }
+        return new FileView(
+                file.path(),
+                Optional.empty(),
+                file.value("dir"),
+                file.hasAbsoluteDir(),
+                file.savePoints(version),
+                settings,
+                secrets);
     }
 
-    private static NodesConfView fault(Path path, String sentence) {
-        return new NodesConfView(path, Optional.empty(), Optional.of(sentence));
+    private static List<Path> startFolders(ServerProcess process) {
+        List<Path> folders = new ArrayList<>();
+        process.account()
+                .user()
+                .map(user -> user.equals("root")
+                        ? Path.of("/root")
+                        : Path.of("/home").resolve(user))
+                .ifPresent(folders::add);
+        for (Path folder = process.executable().getParent(); folder != null && folders.size() < 3; ) {
+            folders.add(folder);
+            folder = folder.getParent();
+        }
+        return folders.stream().filter(Files::isDirectory).toList();
     }
 
-    private static Path home(String user) {
-        return user.equals("root") ? Path.of("/root") : Path.of("/home").resolve(user);
-    }
-
-    private static List<Path> appendOnlyFiles(Path folder, NodeConfiguration configuration) {
+    private static List<Path> appendOnlyFiles(Path folder, PersistentFiles files) {
         List<Path> found = new ArrayList<>();
-        Path file = folder.resolve(configuration.value("appendfilename").orElse(APPEND_FILE));
+        Path file = folder.resolve(files.appendOnlyFile());
         if (Files.isRegularFile(file)) {
             found.add(file);
         }
-        Path several = folder.resolve(configuration.value("appenddirname").orElse(APPEND_FOLDER));
+        Path several = folder.resolve(files.appendOnlyFolder());
         if (Files.isDirectory(several)) {
-            try (Stream<Path> files = Files.list(several)) {
-                if (files.findAny().isPresent()) {
+            try (Stream<Path> parts = Files.list(several)) {
+                if (parts.findAny().isPresent()) {
                     found.add(several);
                 }
             } catch (IOException _) {

@@ -1,5 +1,6 @@
 package io.ambrotype.doctor;
 
+import io.ambrotype.host.PersistentFiles;
 import io.ambrotype.topology.NodeId;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -17,9 +18,10 @@ public sealed interface HostView {
      * @param workingFolder its working folder, which is its {@code dir}
      * @param workingFolderRemoved whether that folder has been removed since
      * @param file its configuration file; empty where it has none
-     * @param nodesConf its {@code nodes.conf} as it is on disk; empty where it is no cluster node or its name is not known
+     * @param files the names of its files; empty in a container
+     * @param nodesConfFault what is wrong with its {@code nodes.conf} as it is on disk, as a sentence
      * @param appendOnlyFiles append-only files of any form in its {@code dir}
-     * @param home the home folder of the user as whom it runs, where it is known
+     * @param startFolders folders from which its user may start it: the home folder, and where its program is
      * @param freeBytes free space where its {@code dir} is
      * @param kernel settings of the kernel
      */
@@ -29,15 +31,17 @@ public sealed interface HostView {
             Path workingFolder,
             boolean workingFolderRemoved,
             Optional<FileView> file,
-            Optional<NodesConfView> nodesConf,
+            Optional<PersistentFiles> files,
+            Optional<String> nodesConfFault,
             List<Path> appendOnlyFiles,
-            Optional<Path> home,
+            List<Path> startFolders,
             OptionalLong freeBytes,
             Optional<KernelView> kernel)
             implements HostView {
         /** Keeps its own lists. */
         public Seen {
             appendOnlyFiles = List.copyOf(appendOnlyFiles);
+            startFolders = List.copyOf(startFolders);
         }
     }
 
@@ -58,9 +62,6 @@ public sealed interface HostView {
      * @param id whose {@code nodes.conf} it is, where it is one
      */
     record Stray(Path path, Instant modified, long bytes, String what, Optional<NodeId> id) {}
-
-    /** {@code nodes.conf} on disk: where, and whose id is in it, or what is wrong with it. */
-    record NodesConfView(Path path, Optional<String> id, Optional<String> fault) {}
 
     /** Settings of the kernel that concern forks. */
     record KernelView(OptionalLong overcommit, Optional<String> hugePages) {}

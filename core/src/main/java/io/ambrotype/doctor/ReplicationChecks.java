@@ -226,11 +226,15 @@ final class ReplicationChecks {
         if (master.writeRate().isEmpty() && master.number("uptime_in_seconds").isEmpty()) {
             return OptionalLong.empty();
         }
-        long measured = master.writeRate().orElse(0);
+        long away = AWAY_SECONDS + 2 * master.usedMemory() / LOADED_BYTES_PER_SECOND;
+        return OptionalLong.of(2 * writtenPerSecond(master) * away);
+    }
+
+    /** As it was measured, or on the average since the start if that is more. */
+    private static long writtenPerSecond(NodeExamination master) {
         long average = master.number("master_repl_offset").orElse(0)
                 / Math.max(60, master.number("uptime_in_seconds").orElse(0));
-        long away = AWAY_SECONDS + 2 * master.usedMemory() / LOADED_BYTES_PER_SECOND;
-        return OptionalLong.of(2 * Math.max(measured, average) * away);
+        return Math.max(master.writeRate().orElse(0), average);
     }
 
     private static Stream<Sight> backlog(Examination e) {
@@ -248,9 +252,7 @@ final class ReplicationChecks {
                             : Stream.of(Sight.of(
                                             List.of(master),
                                             "has a backlog of " + Quantity.bytes(size.getAsLong()) + "; at "
-                                                    + Quantity.bytes(Math.max(
-                                                            1,
-                                                            master.writeRate().orElse(0)))
+                                                    + Quantity.bytes(writtenPerSecond(master))
                                                     + "/s a restart needs about " + Quantity.bytes(needed.getAsLong()))
                                     .canBeFixed());
                 });

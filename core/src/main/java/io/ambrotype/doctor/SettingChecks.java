@@ -173,20 +173,24 @@ final class SettingChecks {
 
     /** What is bound to loopback only concerns nobody but the users of that host. */
     private static Stream<Sight> noPassword(Examination e) {
-        if (e.withPassword()) {
+        if (e.withPassword() && !e.reached().allMatch(SettingChecks::isOpen)) {
             return Check.eachOf(
-                    e.reached(),
-                    node -> node.passwords()
-                            .filter(passwords -> passwords.required().isEmpty())
-                            .filter(_ -> node.configuration()
-                                    .aclUsers()
-                                    .filter(users -> users.size() > 1)
-                                    .isEmpty())
-                            .map(_ -> "has no password, while others have"));
+                    e.reached().filter(SettingChecks::isOpen), _ -> Optional.of("has no password, while others have"));
         }
         return Check.eachOf(e.reached(), _ -> Optional.of("lets everybody in without a password"))
                 .map(sight ->
                         sight.nodes().stream().allMatch(SettingChecks::onLoopback) ? sight.as(Severity.NOTICE) : sight);
+    }
+
+    /** Also to somebody with a password: from 6.0 on a server without one takes any. */
+    private static boolean isOpen(NodeExamination node) {
+        return node.passwords()
+                        .filter(passwords -> passwords.required().isEmpty())
+                        .isPresent()
+                && node.configuration()
+                        .aclUsers()
+                        .filter(users -> users.size() > 1)
+                        .isEmpty();
     }
 
     private static boolean onLoopback(NodeExamination node) {

@@ -1,8 +1,10 @@
 package io.ambrotype.doctor;
 
+import io.ambrotype.common.HostAndPort;
 import io.ambrotype.doctor.HostView.Seen;
 import io.ambrotype.doctor.HostView.Stray;
 import io.ambrotype.host.NodesConfFile;
+import io.ambrotype.host.PersistentFiles;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.NodesConf;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -25,22 +28,21 @@ import java.util.stream.Stream;
 /**
  * Finds where files of nodes went instead: dumps and {@code nodes.conf} on this host in folders that no node of the
  * deployment has as its {@code dir}. Looked at are the folders from which servers are mostly started: that of the
- * configuration file and the one above, the neighbours of the nodes' folders, the home folder of the servers' user, and the
- * root folder; not what lies below them. A {@code nodes.conf} of another cluster is passed over, and so are dumps beside
+ * configuration file and the one above, that of the program and the one above, the neighbours of the nodes' folders, the home
+ * folder of the servers' user, the root folder; and, for what is certainly theirs, {@code /tmp} and the folder that this
+ * program was started in; not what lies below them. A {@code nodes.conf} of another cluster is passed over, and so are dumps beside
  * it; one of a node that has met nobody is of no other cluster.
  */
 final class StrayFiles {
     private static final int MOST_NEIGHBOURS = 500;
-    private static final String DUMP = "dump.rdb";
-    private static final String NODES_CONF = "nodes.conf";
-    private static final String APPEND_FOLDER = "appendonlydir";
-
     private final Topology topology;
     private final Set<NodeId> known;
     private final Set<NodeId> displaced;
+    private final Set<Integer> lonely = new HashSet<>();
     private final Set<Path> own;
-    private final Set<String> dumps = new LinkedHashSet<>(List.of(DUMP));
-    private final Set<String> nodesConfs = new LinkedHashSet<>(List.of(NODES_CONF));
+    private final Set<String> dumps = new LinkedHashSet<>(List.of(PersistentFiles.DEFAULT.dump()));
+    private final Set<String> nodesConfs =
+            new LinkedHashSet<>(PersistentFiles.DEFAULT.nodesConf().stream().toList());
     private final Set<Path> likely = new LinkedHashSet<>();
     private final Set<Path> neighbours = new LinkedHashSet<>();
 
@@ -63,14 +65,23 @@ final class StrayFiles {
     }
 
     private void gather(NodeExamination node, Seen seen) {
-        node.setting("dbfilename").filter(name -> !name.isEmpty()).ifPresent(dumps::add);
-        seen.nodesConf().map(view -> String.valueOf(view.path().getFileName())).ifPresent(nodesConfs::add);
+        seen.files().ifPresent(files -> {
+            dumps.add(files.dump());
+            files.nodesConf().ifPresent(nodesConfs::add);
+        });
+        node.node()
+                .state()
+                .filter(state ->
+                        state.view().filter(view -> view.lines().size() == 1).isPresent())
+                .ifPresent(state -> lonely.add(state.reachedAt().port()));
         seen.file().map(FileView::path).map(Path::getParent).ifPresent(folder -> {
             likely.add(folder);
             Optional.ofNullable(folder.getParent()).ifPresent(likely::add);
         });
         likely.add(Path.of("/"));
-        seen.home().ifPresent(likely::add);
+        likely.addAll(seen.startFolders());
+        neighbours.add(Path.of("/tmp"));
+        neighbours.add(Path.of("").toAbsolutePath());
         Optional.ofNullable(seen.workingFolder().getParent()).ifPresent(parent -> {
             likely.add(parent);
             neighbours.addAll(children(parent));
@@ -95,7 +106,7 @@ final class StrayFiles {
         for (String name : nodesConfs) {
             Path path = folder.resolve(name);
             if (Files.isRegularFile(path)) {
-                Optional<NodesConf> content = NodesConfFile.read(path).content();
+                Optional<NodesConf> content = new NodesConfFile(path).conf();
                 if (content.filter(this::isOfStoppedNode).isPresent()) {
                     return;
                 }
@@ -104,7 +115,7 @@ final class StrayFiles {
                     ours = true;
                     add(
                             path,
-                            whose(content.get().myself().id()),
+                            whose(content.get().myself()),
                             Optional.of(content.get().myself().id()),
                             strays);
                 } else {
@@ -118,8 +129,12 @@ final class StrayFiles {
                     add(folder.resolve(name), "data", Optional.empty(), strays);
                 }
             }
-            if (Files.isDirectory(folder.resolve(APPEND_FOLDER))) {
-                add(folder.resolve(APPEND_FOLDER), "append-only files", Optional.empty(), strays);
+            if (Files.isDirectory(folder.resolve(PersistentFiles.DEFAULT.appendOnlyFolder()))) {
+                add(
+                        folder.resolve(PersistentFiles.DEFAULT.appendOnlyFolder()),
+                        "append-only files",
+                        Optional.empty(),
+                        strays);
             }
         }
     }
@@ -130,7 +145,12 @@ final class StrayFiles {
     }
 
     private boolean isOurs(NodesConf content) {
-        return content.lines().stream().map(Line::id).anyMatch(known::contains);
+        return content.lines().stream().map(Line::id).anyMatch(known::contains) || isOfLonely(content.myself());
+    }
+
+    /** A node that knows nobody any more cannot tell that it was somebody else: its address does. */
+    private boolean isOfLonely(Line myself) {
+        return myself.address().map(HostAndPort::port).filter(lonely::contains).isPresent();
     }
 
     /** A member that is only down will read it when it is started again: it is where it belongs. */
@@ -139,13 +159,17 @@ final class StrayFiles {
         return topology.node(id).filter(node -> !node.isReached()).isPresent() && !displaced.contains(id);
     }
 
-    private String whose(NodeId id) {
+    private String whose(Line myself) {
+        NodeId id = myself.id();
         Optional<Node> node = topology.node(id);
         return "the identity of node " + id.shortForm() + ", "
                 + node.map(member -> member.isReached()
                                 ? "which runs as " + member.name() + " from another folder"
                                 : "which the cluster misses")
-                        .orElse("which is no member now");
+                        .orElse(
+                                isOfLonely(myself)
+                                        ? "which had the port of the node that runs now and knows no other one"
+                                        : "which is no member now");
     }
 
     private static void add(Path path, String what, Optional<NodeId> id, List<Stray> strays) {

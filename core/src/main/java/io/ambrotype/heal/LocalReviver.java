@@ -16,6 +16,7 @@ import io.ambrotype.host.LaunchPlanner;
 import io.ambrotype.host.LaunchSettings;
 import io.ambrotype.host.Launcher;
 import io.ambrotype.host.LocalHost;
+import io.ambrotype.host.NodesConfFile;
 import io.ambrotype.host.ServerProcess;
 import io.ambrotype.host.Sighting;
 import io.ambrotype.rdb.RdbReader;

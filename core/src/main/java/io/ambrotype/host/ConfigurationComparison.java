@@ -5,13 +5,10 @@ import io.ambrotype.resp.ServerVersion;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Compares what a configuration file says with what the running server says: a server that starts with the file becomes what
@@ -42,23 +39,6 @@ final class ConfigurationComparison {
             Map.entry("min-replicas-to-write", "0"),
             Map.entry("masteruser", ""));
 
-    /** Of several values, accumulating, or told otherwise than they are written. */
-    private static final Set<String> NOT_COMPARED = Set.of(
-            "save",
-            "dir",
-            "user",
-            "loadmodule",
-            "rename-command",
-            "client-output-buffer-limit",
-            "oom-score-adj-values",
-            "replicaof",
-            "slaveof",
-            "notify-keyspace-events",
-            "unixsocketperm",
-            "latency-tracking-info-percentiles");
-
-    private static final Pattern SIZE = Pattern.compile("([0-9]{1,15})(b|k|kb|m|mb|g|gb)?");
-
     private ConfigurationComparison() {}
 
     /** Why a server that is started with the file would be another one than the running one. */
@@ -72,7 +52,7 @@ final class ConfigurationComparison {
         for (String name : new TreeSet<>(DECISIVE.keySet())) {
             String said = file.value(name).orElse(DECISIVE.getOrDefault(name, ""));
             seen.live(name)
-                    .filter(live -> !live.isEmpty() && !same(said, live))
+                    .filter(live -> !live.isEmpty() && !DirectiveValue.same(said, live))
                     .ifPresent(live -> differences.add(difference(file, name, said, live)));
         }
         String cluster = file.value("cluster-enabled").orElse("no");
@@ -110,8 +90,9 @@ final class ConfigurationComparison {
             Optional<String> live = seen.live(name);
             boolean compared = !DECISIVE.containsKey(name)
                     && !name.equals("cluster-enabled")
-                    && !(NOT_COMPARED.contains(name) && file.find(name).isPresent());
-            if (compared && said.isPresent() && live.isPresent() && !same(said.get(), live.get())) {
+                    && !(DirectiveValue.TOLD_OTHERWISE.contains(name)
+                            && file.find(name).isPresent());
+            if (compared && said.isPresent() && live.isPresent() && !DirectiveValue.same(said.get(), live.get())) {
                 warnings.add(difference(file, name, said.get(), live.get()) + "; CONFIG REWRITE would keep it");
             }
         }
@@ -167,32 +148,5 @@ final class ConfigurationComparison {
 
     private static String quoted(String text) {
         return "\"" + text + "\"";
-    }
-
-    private static boolean same(String said, String live) {
-        return said.equalsIgnoreCase(live) || size(said).equals(size(live));
-    }
-
-    /** A number with a unit of memory as servers read it; other text as it is. */
-    private static String size(String text) {
-        String lower = text.toLowerCase(Locale.ROOT);
-        Matcher matcher = SIZE.matcher(lower);
-        if (!matcher.matches()) {
-            return lower;
-        }
-        long unit = switch (Optional.ofNullable(matcher.group(2)).orElse("b")) {
-            case "k" -> 1000L;
-            case "kb" -> 1L << 10;
-            case "m" -> 1_000_000L;
-            case "mb" -> 1L << 20;
-            case "g" -> 1_000_000_000L;
-            case "gb" -> 1L << 30;
-            default -> 1L;
-        };
-        try {
-            return Long.toString(Math.multiplyExact(Long.parseLong(matcher.group(1)), unit));
-        } catch (ArithmeticException _) {
-            return lower;
-        }
     }
 }

@@ -113,7 +113,8 @@ record LaunchObservation(
         Sighting sighting = host.find(reachedAt, info);
         if (sighting instanceof Sighting.Seen(ServerProcess process)
                 && process.container().isEmpty()) {
-            builder.readFile(process);
+            builder.start = StartConfiguration.of(info, process.workingFolder());
+            builder.start.file().ifPresent(file -> builder.fileUsers = AclUsers.of(file));
             builder.readNodesConf(process, id);
             builder.program = ServerProgram.find(process, info, host, searchPath);
             builder.readUnit(process, searchPath);
@@ -133,9 +134,9 @@ record LaunchObservation(
                 configuration,
                 secrets(connection),
                 sighting,
-                builder.file,
-                builder.fileProblem,
-                builder.startFolder,
+                builder.start.file(),
+                builder.start.problem(),
+                builder.start.startFolder(),
                 builder.program,
                 builder.unit,
                 builder.unitProblem,
@@ -200,9 +201,7 @@ record LaunchObservation(
     private static final class Builder {
         private final ServerInfo info;
         private final NodeConfiguration configuration;
-        private Optional<ConfigurationFile> file = Optional.empty();
-        private Optional<String> fileProblem = Optional.empty();
-        private Optional<Path> startFolder = Optional.empty();
+        private StartConfiguration start = new StartConfiguration(Optional.empty(), Optional.empty(), Optional.empty());
         private Optional<ServerProgram> program = Optional.empty();
         private Optional<UnitState> unit = Optional.empty();
         private Optional<String> unitProblem = Optional.empty();
@@ -214,56 +213,13 @@ record LaunchObservation(
             this.configuration = configuration;
         }
 
-        /** The folder it was started from is the one from which all its {@code dir} lines lead to where it is now. */
-        void readFile(ServerProcess process) {
-            String name = info.value("config_file").orElse("");
-            if (name.isEmpty()) {
-                fileProblem = Optional.of("it was started without a configuration file");
-                return;
-            }
-            Path path = Path.of(name);
-            for (Path folder : StartFolders.candidates(process.workingFolder(), path)) {
-                try {
-                    ConfigurationFile read = ConfigurationFile.read(path, folder);
-                    if (read.dir().equals(HostFiles.real(process.workingFolder()))) {
-                        file = Optional.of(read);
-                        startFolder = Optional.of(folder);
-                        fileProblem = Optional.empty();
-                        break;
-                    }
-                    if (file.isEmpty()) {
-                        file = Optional.of(read);
-                    }
-                } catch (AmbrotypeException e) {
-                    fileProblem = fileProblem.or(() -> Optional.of(e.getMessage()));
-                }
-            }
-            if (file.isPresent()) {
-                fileProblem = Optional.empty();
-                fileUsers = AclUsers.of(file.get());
-            }
-        }
-
         void readNodesConf(ServerProcess process, NodeId id) {
-            if (!info.is("cluster_enabled")) {
-                return;
+            if (configuration.clusterConfigFile().isPresent() || start.file().isPresent()) {
+                nodesConfProblem = PersistentFiles.of(info.is("cluster_enabled"), configuration, start.file())
+                        .nodesConf()
+                        .flatMap(name ->
+                                new NodesConfFile(process.workingFolder().resolve(name)).problem(id));
             }
-            Optional<String> told = configuration.clusterConfigFile();
-            if (told.isEmpty() && file.isEmpty()) {
-                return;
-            }
-            Path path = process.workingFolder()
-                    .resolve(told.or(() -> file.flatMap(read -> read.value("cluster-config-file")))
-                            .orElse("nodes.conf"));
-            if (Files.exists(path) && !Files.isReadable(path)) {
-                return;
-            }
-            NodesConfFile nodesConf = NodesConfFile.read(path);
-            nodesConfProblem = nodesConf.problem().isPresent()
-                    ? nodesConf.problem()
-                    : nodesConf.id().equals(Optional.of(id))
-                            ? Optional.empty()
-                            : Optional.of(path + " belongs to another node");
         }
 
         void readUnit(ServerProcess process, List<Path> searchPath) throws InterruptedException {
@@ -305,24 +261,6 @@ record LaunchObservation(
             } catch (IOException e) {
                 unitProblem = Optional.of("systemctl cannot be run: " + HostFiles.reason(e));
             }
-        }
-    }
-
-    /** Where a server may have been started from. */
-    private static final class StartFolders {
-        private StartFolders() {}
-
-        /** Where it is now and all folders above, for a {@code dir} that leads down; then those of its file, for one that leads up. */
-        static List<Path> candidates(Path workingFolder, Path file) {
-            List<Path> folders = new ArrayList<>();
-            for (Path start : List.of(workingFolder, HostFiles.parent(file))) {
-                for (Path folder = start; folder != null; folder = folder.getParent()) {
-                    if (!folders.contains(folder)) {
-                        folders.add(folder);
-                    }
-                }
-            }
-            return folders;
         }
     }
 

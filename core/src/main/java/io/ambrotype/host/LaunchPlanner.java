@@ -89,7 +89,7 @@ public final class LaunchPlanner {
                 seen.address(),
                 seen.id().value(),
                 seen.live("dir"),
-                seen.info().value("config_file").filter(name -> !name.isEmpty()));
+                StartConfiguration.path(seen.info()).map(Path::toString));
         LaunchPlan plan = switch (settings.way()) {
             case COMMAND -> command(settings.command().orElseThrow(), target);
             case MANUAL -> new Possible(new Launch.Manual(), target, List.of());

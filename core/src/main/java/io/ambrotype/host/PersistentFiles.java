@@ -23,20 +23,18 @@ public record PersistentFiles(String dump, Optional<String> nodesConf, String ap
      * The names of a server.
      *
      * @param cluster whether it is a cluster node
-     * @param configuration what it tells; old servers do not tell the name of their {@code nodes.conf}
-     * @param file its configuration file, which knows that, where it can be read
+     * @param configuration what it tells; old servers do not tell the names of their {@code nodes.conf} and append-only file
+     * @param file its configuration file, which knows them, where it can be read
      */
     public static PersistentFiles of(
             boolean cluster, NodeConfiguration configuration, Optional<ConfigurationFile> file) {
-        String nodesConf = configuration
-                .clusterConfigFile()
-                .or(() -> file.flatMap(read -> read.value("cluster-config-file")))
-                .orElse("nodes.conf");
         return new PersistentFiles(
-                name(configuration, "dbfilename", DEFAULT.dump),
-                cluster ? Optional.of(nodesConf) : Optional.empty(),
-                name(configuration, "appendfilename", DEFAULT.appendOnlyFile),
-                name(configuration, "appenddirname", DEFAULT.appendOnlyFolder));
+                name(configuration, file, "dbfilename", DEFAULT.dump),
+                cluster
+                        ? Optional.of(name(configuration, file, "cluster-config-file", "nodes.conf"))
+                        : Optional.empty(),
+                name(configuration, file, "appendfilename", DEFAULT.appendOnlyFile),
+                name(configuration, file, "appenddirname", DEFAULT.appendOnlyFolder));
     }
 
     /** All of them, the append-only files first. */
@@ -51,7 +49,12 @@ public record PersistentFiles(String dump, Optional<String> nodesConf, String ap
         return names().stream().map(folder::resolve).filter(HostFiles::isThere).toList();
     }
 
-    private static String name(NodeConfiguration configuration, String setting, String usual) {
-        return configuration.value(setting).filter(value -> !value.isEmpty()).orElse(usual);
+    private static String name(
+            NodeConfiguration configuration, Optional<ConfigurationFile> file, String setting, String usual) {
+        return configuration
+                .value(setting)
+                .or(() -> file.flatMap(read -> read.value(setting)))
+                .filter(value -> !value.isEmpty())
+                .orElse(usual);
     }
 }

@@ -6,10 +6,10 @@ import io.ambrotype.common.Secret;
 import io.ambrotype.doctor.FixPlan.Change;
 import io.ambrotype.doctor.FixPlan.NodeFix;
 import io.ambrotype.doctor.HostView.KernelView;
-import io.ambrotype.doctor.HostView.NodesConfView;
 import io.ambrotype.doctor.HostView.Stray;
 import io.ambrotype.doctor.NotChecked.ByHand;
 import io.ambrotype.doctor.Patient.Member;
+import io.ambrotype.host.PersistentFiles;
 import io.ambrotype.resp.Credentials;
 import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.resp.ServerVersion.Vendor;
@@ -30,8 +30,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class DoctorTest {
-    private static final String UNKNOWN_ID = "f".repeat(40);
-
     @Test
     void findsNothingWhereNothingIsWrong() {
         Diagnosis diagnosis = new Patient().diagnosis();
@@ -48,6 +46,10 @@ class DoctorTest {
                         "no-configuration-file",
                         Severity.WARNING,
                         p -> p.member(0).info.put("config_file", "")),
+                ill(
+                        "no-configuration-file",
+                        Severity.WARNING,
+                        p -> p.member(0).info.put("config_file", "/srv/redis/-")),
                 ill("configuration-unreadable", Severity.WARNING, p -> p.member(0).fileFault = Optional.of("is gone")),
                 ill(
                         "configuration-differs",
@@ -78,13 +80,7 @@ class DoctorTest {
                 ill(
                         "nodes-conf-damaged",
                         Severity.ERROR,
-                        p -> p.member(0).nodesConf = Optional.of(
-                                new NodesConfView(Path.of("/n"), Optional.of(UNKNOWN_ID), Optional.empty()))),
-                ill(
-                        "nodes-conf-damaged",
-                        Severity.ERROR,
-                        p -> p.member(0).nodesConf = Optional.of(
-                                new NodesConfView(Path.of("/n"), Optional.empty(), Optional.of("/n is not there")))),
+                        p -> p.member(0).nodesConfFault = Optional.of("/n does not exist")),
                 ill("shared-files", Severity.ERROR, DoctorTest::shareFiles),
                 ill("shared-files", Severity.WARNING, p -> {
                     shareFiles(p);
@@ -327,6 +323,72 @@ class DoctorTest {
         assertThat(first.checks()).contains("no-persistence", "relative-dir");
         assertThat(plan.left())
                 .anySatisfy(left -> assertThat(left).contains("no file that CONFIG REWRITE could write"));
+    }
+
+    /** What one node still writes is not left over from another one that shares its folder. */
+    @Test
+    void anAppendOnlyFileInUseIsSharedAndNotStale() {
+        Patient patient = new Patient();
+        shareFiles(patient);
+        for (int i : new int[] {0, 1, 3}) {
+            patient.member(i).settings.remove("appendfilename");
+            patient.member(i).settings.put("dir", "/srv/redis");
+            patient.member(i).host = "10.0.0.9";
+            patient.member(i).appendOnlyFiles.add(Path.of("/srv/redis/my.aof"));
+            patient.member(i).files = Optional.of(
+                    new PersistentFiles("dump.rdb", Optional.of("nodes-" + i + ".conf"), "my.aof", "appendonlydir"));
+        }
+        appendsOnly(patient.member(0));
+        appendsOnly(patient.member(1));
+        Diagnosis diagnosis = patient.diagnosis();
+
+        assertThat(diagnosis.findings("stale-append-only")).isEmpty();
+        assertThat(diagnosis.findings("shared-files"))
+                .extracting(Finding::seen)
+                .containsExactlyInAnyOrder(
+                        "write the same file /srv/redis/dump.rdb", "write the same file /srv/redis/my.aof");
+    }
+
+    /** CONFIG REWRITE would pin a node that came back empty from another folder to that folder. */
+    @Test
+    void pinsNoEmptyNodeWhileFilesOfOneLieElsewhere() {
+        Patient patient = new Patient().all(member -> member.absoluteDir = false);
+        patient.strays.add(stray(Optional.empty()));
+        patient.member(1).keyspace.put("db0", "keys=3,expires=0,avg_ttl=0");
+        FixPlan plan = new FixPlanner(patient.examination(), null).plan();
+
+        assertThat(plan.nodes()).extracting(NodeFix::name).containsExactly("10.0.0.1:7001");
+        assertThat(plan.left())
+                .filteredOn(left -> left.startsWith("relative-dir"))
+                .hasSize(5)
+                .allSatisfy(left -> assertThat(left).contains("is empty").contains("'ambrotype heal'"));
+    }
+
+    @Test
+    void aPasswordThatNobodyAsksForProtectsNothing() {
+        Passwords none = new Passwords(Optional.empty(), Optional.empty(), Optional.empty());
+        Patient patient = new Patient();
+        patient.member(0).passwords = Optional.of(none);
+        assertThat(patient.diagnosis().findings("no-password"))
+                .extracting(Finding::seen)
+                .containsExactly("has no password, while others have");
+
+        patient.all(member -> member.passwords = Optional.of(none));
+        assertThat(patient.diagnosis().findings("no-password"))
+                .extracting(Finding::seen)
+                .containsExactly("lets everybody in without a password");
+    }
+
+    @Test
+    void tellsTheRateThatABacklogIsTooSmallFor() {
+        Patient patient = new Patient();
+        patient.member(0).writeRate = OptionalLong.of(1);
+        patient.member(0).info.put("master_repl_offset", Long.toString(1000L * (2 << 20)));
+
+        assertThat(patient.diagnosis().findings("backlog-too-small"))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.seen())
+                        .isEqualTo("has a backlog of 64 MiB; at 2.0 MiB/s a restart needs about 200 MiB"));
     }
 
     @Test

@@ -5,9 +5,9 @@ import io.ambrotype.common.ReplicationId;
 import io.ambrotype.common.ReplicationOffset;
 import io.ambrotype.common.Secret;
 import io.ambrotype.doctor.HostView.KernelView;
-import io.ambrotype.doctor.HostView.NodesConfView;
 import io.ambrotype.doctor.HostView.Seen;
 import io.ambrotype.doctor.HostView.Stray;
+import io.ambrotype.host.PersistentFiles;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.resp.ServerVersion.Vendor;
@@ -110,6 +110,7 @@ final class Patient {
         boolean linkUp = true;
         ServerVersion version = ServerVersion.parse(Vendor.REDIS, "7.0.15");
         final Map<String, String> info = new HashMap<>();
+        final Map<String, String> keyspace = new HashMap<>();
         final SortedMap<String, String> settings = new TreeMap<>();
         Optional<String> unavailable = Optional.empty();
         Optional<Passwords> passwords = Optional.of(new Passwords(
@@ -124,7 +125,8 @@ final class Patient {
         String savePoints = "900 1";
         final Map<String, String> fileSettings = new HashMap<>();
         final Set<String> fileSecrets = new TreeSet<>(Set.of("requirepass", "masterauth"));
-        Optional<NodesConfView> nodesConf = Optional.empty();
+        Optional<String> nodesConfFault = Optional.empty();
+        Optional<PersistentFiles> files = Optional.empty();
         final List<Path> appendOnlyFiles = new ArrayList<>();
         OptionalLong freeBytes = OptionalLong.of(100L << 30);
         Optional<KernelView> kernel = Optional.of(new KernelView(OptionalLong.of(1), Optional.of("madvise")));
@@ -203,7 +205,7 @@ final class Patient {
                     version,
                     "run" + index,
                     replication,
-                    new ServerInfo(Map.of("all", info)),
+                    new ServerInfo(Map.of("all", info, "keyspace", keyspace)),
                     Optional.empty(),
                     Optional.empty());
         }
@@ -241,9 +243,10 @@ final class Patient {
                                             savePoints,
                                             fileSettings,
                                             fileSecrets)),
-                    nodesConf,
+                    files,
+                    nodesConfFault,
                     appendOnlyFiles,
-                    Optional.empty(),
+                    List.of(),
                     freeBytes,
                     kernel);
         }

@@ -407,7 +407,8 @@ class LaunchTest {
                     dir.resolve("mine.conf"),
                     Files.readString(dir.resolve("away.conf")).replace(id.value(), "0".repeat(40)));
             assertThat(reasons(plan(server, "auto")))
-                    .containsExactly("it would not come back as itself: " + dir + "/mine.conf belongs to another node");
+                    .containsExactly("it would not come back as itself: " + dir
+                            + "/mine.conf belongs to another node, 00000000");
         }
     }
 

@@ -8,6 +8,7 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.doctor.Diagnosis;
 import io.ambrotype.doctor.Doctor;
+import io.ambrotype.doctor.Examination;
 import io.ambrotype.doctor.Finding;
 import io.ambrotype.doctor.FixPlan;
 import io.ambrotype.doctor.FixReport;
@@ -86,6 +87,13 @@ class DoctorTest {
                         && line.contains("written"))
                 .anyMatch(line ->
                         line.startsWith(master.dataFolder().resolve("dump.rdb").toString()));
+
+        // The stranger itself knows of no cluster; it must not be pinned to where it is.
+        Doctor ofStranger = doctor(master.address(), master.settings());
+        Examination stranger = ofStranger.look();
+        assertThat(Doctor.diagnose(stranger).findings("stray-files").getFirst().details())
+                .anyMatch(line -> line.contains("node " + id.substring(0, 8)) && line.contains("had the port"));
+        assertThat(ofStranger.plan(stranger).nodes()).isEmpty();
     }
 
     private static List<String> errors(Diagnosis diagnosis) {
