@@ -568,6 +568,13 @@ public final class RdbReader implements Closeable {
         return Arrays.copyOfRange(keyBuffer(), keyOffset(), keyOffset() + keyLength());
     }
 
+    /** The entry's key for people: bytes outside printable ASCII as {@code \xhh}, with {@code ...} where it is cut. */
+    public String keyText() {
+        requireEntry();
+        int shown = Math.min(keyLength(), RdbStatistics.KEPT_KEY_BYTES);
+        return KeyText.of(keyBuffer(), keyOffset(), shown) + (shown < keyLength() ? "..." : "");
+    }
+
     /** The hash slot of the entry's key. */
     public int slot() {
         if (slot < 0) {

@@ -171,9 +171,7 @@ public final class RdbWriter implements Closeable {
     }
 
     private static RdbUnsupportedException unsupported(RdbReader reader, String reason) {
-        return new RdbUnsupportedException(
-                "key '" + KeyText.of(reader.keyBuffer(), reader.keyOffset(), reader.keyLength())
-                        + "' cannot be written: " + reason);
+        return new RdbUnsupportedException("key '" + reader.keyText() + "' cannot be written: " + reason);
     }
 
     private Crossing withoutTranscoding(ValueType type) {

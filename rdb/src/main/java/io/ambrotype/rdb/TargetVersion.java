@@ -66,15 +66,20 @@ public record TargetVersion(Vendor vendor, int major, int minor) {
         return vendor == ofVendor && (major > thatMajor || (major == thatMajor && minor >= thatMinor));
     }
 
+    /** Whether it has what came with a version of Redis up to 7.2, from which Valkey began. */
+    public boolean hasWhatCameWithRedis(int thatMajor, int thatMinor) {
+        return vendor == Vendor.VALKEY || isAtLeast(Vendor.REDIS, thatMajor, thatMinor);
+    }
+
     /** The version to write for it: the greatest one that it reads and this library writes. */
     public RdbVersion rdbVersion() {
-        if (vendor == Vendor.VALKEY) {
-            return major >= 9 ? RdbVersion.VALKEY_80 : RdbVersion.REDIS_11;
+        if (isAtLeast(Vendor.VALKEY, 9, 0)) {
+            return RdbVersion.VALKEY_80;
         }
         if (isAtLeast(Vendor.REDIS, 7, 4)) {
             return RdbVersion.REDIS_12;
         }
-        if (isAtLeast(Vendor.REDIS, 7, 2)) {
+        if (hasWhatCameWithRedis(7, 2)) {
             return RdbVersion.REDIS_11;
         }
         return major >= 7 ? RdbVersion.REDIS_10 : RdbVersion.REDIS_9;
@@ -95,7 +100,7 @@ public record TargetVersion(Vendor vendor, int major, int minor) {
 
     /** Whether it has function libraries (Redis 7.0, Valkey). */
     public boolean hasFunctions() {
-        return vendor == Vendor.VALKEY || major >= 7;
+        return hasWhatCameWithRedis(7, 0);
     }
 
     /**
