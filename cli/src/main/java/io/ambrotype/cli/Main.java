@@ -157,6 +157,7 @@ public final class Main implements Runnable {
         commands.put("status", () -> new StatusCommand(context));
         commands.put("doctor", () -> new DoctorCommand(context));
         commands.put("backup", () -> new BackupCommand(context));
+        commands.put("import", () -> new ImportCommand(context));
         commands.put("list", () -> new ListCommand(context));
         commands.put("show", () -> new ShowCommand(context));
         commands.put("verify", () -> new VerifyCommand(context));

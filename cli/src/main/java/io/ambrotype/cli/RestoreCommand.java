@@ -3,6 +3,7 @@ package io.ambrotype.cli;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.rdb.TargetVersion;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.resp.ConnectionSettings;
@@ -13,8 +14,10 @@ import io.ambrotype.restore.RestorePlan.Data;
 import io.ambrotype.restore.RestorePlanner;
 import io.ambrotype.restore.RestoreReport;
 import io.ambrotype.restore.RestoreRequest;
+import io.ambrotype.restore.RestoreTarget;
 import io.ambrotype.restore.Restorer;
 import io.ambrotype.restore.TargetAddress;
+import io.ambrotype.restore.Uncrossable;
 import io.ambrotype.topology.Role;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -50,11 +53,13 @@ import picocli.CommandLine.Parameters;
             "  ambrotype restore latest --into /srv/five --masters 5 --replicas 0 \\",
             "      --nodes 10.0.1.1:7000,10.0.1.2:7000,10.0.1.3:7000,10.0.1.4:7000,10.0.1.5:7000",
             "  ambrotype restore latest --rdb everything.rdb                     for a single server",
+            "  ambrotype restore latest --into /srv/old --target-version redis:6.2   onto other servers",
             "  ambrotype restore latest --into /srv/restored --dry-run           what would be written",
             "",
             "Exit status 20: the snapshot is damaged; 21: something alive is in the way; 22: the target cannot hold it."
         })
 final class RestoreCommand implements Callable<Integer> {
+    private static final int SHOWN_UNSUPPORTED = 20;
     private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(2);
 
     private final Context context;
@@ -93,19 +98,73 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--same-ids", description = "give the nodes their old ids; no old node may be alive")
     private boolean sameIds;
 
+    @Option(
+            names = "--target-version",
+            paramLabel = "VENDOR:VERSION",
+            description =
+                    "the servers that shall load it, such as redis:6.2 or valkey:8.1 (default: those of the snapshot); "
+                            + "encodings that they do not know are written anew")
+    private @Nullable String targetVersion;
+
+    @Option(
+            names = "--skip-unsupported",
+            description = "leave out what those servers cannot have, instead of refusing")
+    private boolean skipUnsupported;
+
     RestoreCommand(Context context) {
         this.context = context;
     }
 
     /** The plan as JSON. */
-    record PlanView(String snapshot, String folder, String identity, List<NodeView> nodes, List<String> warnings) {
-        static PlanView of(RestorePlan plan) {
+    record PlanView(
+            String snapshot,
+            String folder,
+            String identity,
+            List<NodeView> nodes,
+            List<String> warnings,
+            @Nullable String targetVersion,
+            @Nullable UnsupportedView unsupported) {
+        static PlanView of(RestorePlan plan, Uncrossable uncrossable) {
             return new PlanView(
                     plan.manifest().snapshot().text(),
                     plan.folder().toString(),
                     plan.identity().name().toLowerCase(Locale.ROOT).replace('_', '-'),
                     plan.nodes().stream().map(NodeView::of).toList(),
-                    plan.warnings());
+                    plan.warnings(),
+                    textOf(plan.target()),
+                    UnsupportedView.of(plan.target(), uncrossable));
+        }
+
+        static PlanView ofFile(
+                Manifest manifest,
+                Path file,
+                List<String> warnings,
+                Optional<RestoreTarget> target,
+                Uncrossable uncrossable) {
+            return new PlanView(
+                    manifest.snapshot().text(),
+                    file.toString(),
+                    "none",
+                    List.of(),
+                    warnings,
+                    textOf(target),
+                    UnsupportedView.of(target, uncrossable));
+        }
+
+        private static @Nullable String textOf(Optional<RestoreTarget> target) {
+            return target.map(servers -> servers.version().toString()).orElse(null);
+        }
+    }
+
+    /** What the target cannot have, as JSON; of the entries the first thousand. */
+    record UnsupportedView(long entries, List<Uncrossable.Item> firstEntries, List<String> functions, boolean skipped) {
+        static @Nullable UnsupportedView of(Optional<RestoreTarget> target, Uncrossable uncrossable) {
+            return target.map(servers -> new UnsupportedView(
+                            uncrossable.entries(),
+                            uncrossable.items(),
+                            uncrossable.functions(),
+                            servers.skipUnsupported()))
+                    .orElse(null);
         }
     }
 
@@ -140,6 +199,7 @@ final class RestoreCommand implements Callable<Integer> {
             String target,
             long entries,
             long leftOut,
+            long skipped,
             long bytes,
             long durationMillis,
             List<String> notices,
@@ -167,18 +227,23 @@ final class RestoreCommand implements Callable<Integer> {
             console.warning("nothing came back from " + String.join(", ", silent)
                     + ", not even a refusal: make sure that no old node is alive there");
         }
-        if (context.options().dryRun) {
-            console.result(PlanView.of(plan), () -> {
-                print(plan, console::line);
-                console.line("nothing was written: this was a dry run");
-            });
-            return Main.DONE;
-        }
-        print(plan, console::note);
         Instant started = context.clock().instant();
         RestoreReport report;
         try (Progress progress = console.progress()) {
-            report = new Restorer(repository, new Display(console, progress.task("restore"))).run(plan);
+            Restorer restorer = new Restorer(repository, new Display(console, progress.task("restore")));
+            Uncrossable uncrossable = restorer.uncrossable(plan);
+            if (context.options().dryRun) {
+                console.result(PlanView.of(plan, uncrossable), () -> {
+                    print(plan, console::line);
+                    print(plan.target(), uncrossable, Integer.MAX_VALUE, console::line);
+                    console.line("nothing was written: this was a dry run");
+                });
+                Restorer.requireCrossing(manifest, plan.target(), uncrossable);
+                return Main.DONE;
+            }
+            print(plan, console::note);
+            print(plan.target(), uncrossable, SHOWN_UNSUPPORTED, console::note);
+            report = restorer.run(plan, uncrossable);
         }
         show(manifest, report, started);
         return Main.DONE;
@@ -191,19 +256,27 @@ final class RestoreCommand implements Callable<Integer> {
                     "--rdb writes one file and does not go with --nodes, --masters, --replicas, --node or --same-ids");
         }
         Restorer.requireAbsent(file);
-        if (context.options().dryRun) {
-            console.result(
-                    new PlanView(manifest.snapshot().text(), file.toString(), "none", List.of(), List.of()),
-                    () -> console.line(
-                            "would write " + Units.count(manifest.summary().entries(), "entry") + " of snapshot "
-                                    + manifest.snapshot() + " to " + file));
-            return Main.DONE;
-        }
+        Optional<RestoreTarget> target = target();
+        List<String> warnings =
+                target.map(servers -> RestorePlanner.warningsOf(manifest, servers)).orElse(List.of());
         Instant started = context.clock().instant();
         RestoreReport report;
         try (Progress progress = console.progress()) {
-            report = new Restorer(repository, new Display(console, progress.task("restore")))
-                    .writeSingle(manifest, file);
+            Restorer restorer = new Restorer(repository, new Display(console, progress.task("restore")));
+            Uncrossable uncrossable = restorer.uncrossable(manifest, target);
+            if (context.options().dryRun) {
+                console.result(PlanView.ofFile(manifest, file, warnings, target, uncrossable), () -> {
+                    console.line("would write " + Units.count(manifest.summary().entries(), "entry") + " of snapshot "
+                            + manifest.snapshot() + " to " + file);
+                    warnings.forEach(warning -> console.line("warning: " + warning));
+                    print(target, uncrossable, Integer.MAX_VALUE, console::line);
+                });
+                Restorer.requireCrossing(manifest, target, uncrossable);
+                return Main.DONE;
+            }
+            warnings.forEach(console::warning);
+            print(target, uncrossable, SHOWN_UNSUPPORTED, console::note);
+            report = restorer.writeSingle(manifest, file, target, uncrossable);
         }
         show(manifest, report, started);
         return Main.DONE;
@@ -220,9 +293,24 @@ final class RestoreCommand implements Callable<Integer> {
                     masters == null ? OptionalInt.empty() : OptionalInt.of(masters),
                     replicas == null ? OptionalInt.empty() : OptionalInt.of(replicas),
                     node == null ? Optional.empty() : Optional.of(HostAndPort.parse(node)),
-                    sameIds);
+                    sameIds,
+                    target());
         } catch (IllegalArgumentException e) {
             throw AmbrotypeException.of(ErrorCode.USAGE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Optional<RestoreTarget> target() {
+        if (targetVersion == null) {
+            if (skipUnsupported) {
+                throw Failures.usage("--skip-unsupported goes with --target-version, which says what is supported");
+            }
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new RestoreTarget(TargetVersion.parse(targetVersion), skipUnsupported));
+        } catch (IllegalArgumentException e) {
+            throw Failures.usage("--target-version: " + e.getMessage());
         }
     }
 
@@ -261,6 +349,7 @@ final class RestoreCommand implements Callable<Integer> {
                 result.target().toString(),
                 result.entries(),
                 result.leftOut(),
+                result.skipped(),
                 result.bytes(),
                 took.toMillis(),
                 result.notices(),
@@ -271,6 +360,10 @@ final class RestoreCommand implements Callable<Integer> {
                     + report.snapshot());
             console.line("          " + Units.count(report.entries(), "entry") + ", " + Units.bytes(report.bytes())
                     + " written, " + Units.duration(took)
+                    + (report.skipped() > 0
+                            ? "; " + Units.count(report.skipped(), "entry") + " skipped: unknown to "
+                                    + targetVersion
+                            : "")
                     + (report.leftOut() > 0
                             ? "; " + Units.count(report.leftOut(), "entry") + " left out: in slots not their node's own"
                             : ""));
@@ -303,6 +396,31 @@ final class RestoreCommand implements Callable<Integer> {
         }
         table.lines().forEach(out);
         plan.warnings().forEach(warning -> out.accept("warning: " + warning));
+    }
+
+    private static void print(
+            Optional<RestoreTarget> target, Uncrossable uncrossable, int most, Consumer<String> out) {
+        if (target.isEmpty() || uncrossable.isEmpty()) {
+            return;
+        }
+        out.accept((target.get().skipUnsupported() ? "left out, because " : "")
+                + target.get().version() + " cannot have:");
+        if (uncrossable.entries() > 0) {
+            Table table = Table.of("DB>", "KEY", "TYPE", "REASON");
+            uncrossable.items().stream()
+                    .limit(most)
+                    .forEach(item ->
+                            table.row(Integer.toString(item.database()), item.key(), item.type(), item.reason()));
+            table.lines().forEach(out);
+            long more = uncrossable.entries() - Math.min(most, uncrossable.items().size());
+            if (more > 0) {
+                out.accept("and " + Units.count(more, "entry") + " more");
+            }
+        }
+        uncrossable
+                .functions()
+                .forEach(function -> out.accept("function library " + function + ": "
+                        + target.get().version() + " has no functions"));
     }
 
     private static String dataOf(RestorePlan.Node node) {

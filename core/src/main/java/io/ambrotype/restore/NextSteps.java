@@ -1,5 +1,6 @@
 package io.ambrotype.restore;
 
+import io.ambrotype.rdb.TargetVersion;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.restore.RestorePlan.Identity;
 import io.ambrotype.topology.Role;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -20,7 +22,7 @@ final class NextSteps {
     private NextSteps(RestorePlan plan) {
         this.plan = plan;
         this.cluster = plan.nodes().getFirst().nodesConf().isPresent();
-        this.vendor = vendorOf(plan.manifest());
+        this.vendor = vendorOf(plan.manifest(), plan.target());
     }
 
     /** The steps after node folders were written. */
@@ -37,12 +39,12 @@ final class NextSteps {
     }
 
     /** The steps after one RDB was written. */
-    static List<String> ofFile(Manifest manifest, Path file) {
+    static List<String> ofFile(Manifest manifest, Path file, Optional<RestoreTarget> target) {
         return List.of(
                 "stop the server that shall have the data, and move what it has in its dir out of the way",
                 "put " + file + " there under its dbfilename (usually dump.rdb), owned by the server's user",
                 "start it with appendonly no: with yes it would ignore the file and start empty",
-                "wait until it says loading:0:\n    " + vendorOf(manifest) + "-cli INFO persistence");
+                "wait until it says loading:0:\n    " + vendorOf(manifest, target) + "-cli INFO persistence");
     }
 
     private void prepare() {
@@ -125,7 +127,9 @@ final class NextSteps {
                 .collect(Collectors.joining());
     }
 
-    private static String vendorOf(Manifest manifest) {
-        return manifest.topology().nodes().getFirst().vendor().equals("valkey") ? "valkey" : "redis";
+    private static String vendorOf(Manifest manifest, Optional<RestoreTarget> target) {
+        boolean valkey = target.map(servers -> servers.version().vendor() == TargetVersion.Vendor.VALKEY)
+                .orElse(manifest.topology().nodes().getFirst().vendor().equals("valkey"));
+        return valkey ? "valkey" : "redis";
     }
 }

@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
  * @param folder where the node folders go
  * @param identity whose ids the nodes get
  * @param nodes masters in the order of their slots, then replicas
+ * @param target the servers that it is written for; empty for those of the snapshot
  * @param warnings what the operator should know before
  * @param appendOnly names of folders whose node had {@code appendonly yes}, which can be switched on again once it runs
  */
@@ -26,6 +27,7 @@ public record RestorePlan(
         Path folder,
         Identity identity,
         List<Node> nodes,
+        Optional<RestoreTarget> target,
         List<String> warnings,
         List<String> appendOnly) {
     /** Copies the lists. */
@@ -132,6 +134,15 @@ public record RestorePlan(
     /** Whether any folder's dump is put together from entries instead of being handed back as it was captured. */
     public boolean routes() {
         return nodes.stream().anyMatch(node -> node.data() instanceof Data.Routed);
+    }
+
+    /** Slots of each folder whose dump is put together, in the order of the folders. */
+    List<SlotSet> routedSlots() {
+        return nodes.stream()
+                .map(Node::data)
+                .filter(Data.Routed.class::isInstance)
+                .map(data -> ((Data.Routed) data).slots())
+                .toList();
     }
 
     /** Masters, in the order in which they should be started. */

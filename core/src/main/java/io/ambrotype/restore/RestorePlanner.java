@@ -3,6 +3,10 @@ package io.ambrotype.restore;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.rdb.Crossing;
+import io.ambrotype.rdb.TargetVersion;
+import io.ambrotype.rdb.Transcoder;
+import io.ambrotype.rdb.ValueType;
 import io.ambrotype.repository.DumpContent;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.restore.RestorePlan.ClusterFile;
@@ -113,6 +117,7 @@ public final class RestorePlanner {
                                 .map(manifest::node)
                                 .map(RestorePlanner::addressOf)
                                 .map(TargetAddress::client))),
+                request.target(),
                 warnings,
                 appendOnly(List.of(spot)));
     }
@@ -211,6 +216,7 @@ public final class RestorePlanner {
                 request.folder(),
                 request.sameIds() ? Identity.SAME : Identity.NEW,
                 nodes,
+                request.target(),
                 warnings,
                 appendOnly(spots));
     }
@@ -369,7 +375,8 @@ public final class RestorePlanner {
                 spot.address,
                 nodesConf.map(ClusterFile::name),
                 nodesConf.isPresent() ? Optional.empty() : masterAddress,
-                request.folder().resolve(folder));
+                request.folder().resolve(folder),
+                request.target().map(RestoreTarget::version));
         return new RestorePlan.Node(
                 folder,
                 spot.id(),
@@ -396,7 +403,12 @@ public final class RestorePlanner {
     }
 
     private Data dataOf(int shard) {
-        return manifest.shards().get(shard).content().orphanEntries() == 0
+        Manifest.Shard captured = manifest.shards().get(shard);
+        boolean untouched = request.target()
+                .map(RestoreTarget::version)
+                .map(target -> CrossingSearch.isUntouched(captured, target))
+                .orElse(true);
+        return captured.content().orphanEntries() == 0 && untouched
                 ? new Data.Verbatim(shard)
                 : new Data.Routed(slotsOf(shard));
     }
@@ -433,7 +445,13 @@ public final class RestorePlanner {
                 .flatMap(shard -> shard.content().databases().keySet().stream())
                 .anyMatch(database -> database > 0);
         Manifest.Node first = manifest.topology().nodes().getFirst();
-        if (severalDatabases && !(first.vendor().equals("valkey") && major(first.version()) >= 9)) {
+        String servers = request.target()
+                .map(target -> target.version().toString())
+                .orElse(first.vendor() + " " + first.version());
+        boolean clustersHaveDatabases = request.target()
+                .map(target -> target.version().isAtLeast(TargetVersion.Vendor.VALKEY, 9, 0))
+                .orElse(first.vendor().equals("valkey") && major(first.version()) >= 9);
+        if (severalDatabases && !clustersHaveDatabases) {
             String found = manifest.shards().stream()
                     .flatMap(shard -> shard.content().databases().entrySet().stream())
                     .filter(database -> database.getKey() > 0)
@@ -443,13 +461,12 @@ public final class RestorePlanner {
                     .collect(Collectors.joining(", "));
             throw AmbrotypeException.of(
                             ErrorCode.UNRECOVERABLE,
-                            "a cluster of " + first.vendor() + " " + first.version()
-                                    + " has database 0 only, and the snapshot holds " + found)
+                            "a cluster of " + servers + " has database 0 only, and the snapshot holds " + found)
                     .withHint("restore it as a single server: leave --masters out, or use --rdb FILE");
         }
     }
 
-    private static void requireBusPorts(List<Spot> spots, boolean cluster) {
+    private void requireBusPorts(List<Spot> spots, boolean cluster) {
         for (Spot spot : spots) {
             Manifest.Node recorded = spot.recorded;
             int busPort = spot.address.effectiveBusPort();
@@ -464,9 +481,13 @@ public final class RestorePlanner {
             if (cluster
                     && !asRecorded
                     && !spot.address.hasDefaultBusPort()
-                    && !ServerDirectives.knowsClusterPort(recorded)) {
+                    && !ServerDirectives.knowsClusterPort(
+                            recorded, request.target().map(RestoreTarget::version))) {
                 throw usage(
-                        "redis " + recorded.version() + " cannot have its bus at port " + busPort
+                        request.target()
+                                        .map(target -> target.version().toString())
+                                        .orElse("redis " + recorded.version())
+                                + " cannot have its bus at port " + busPort
                                 + ": before 7.0 it is always the port + 10000",
                         "leave out @" + busPort);
             }
@@ -504,7 +525,41 @@ public final class RestorePlanner {
                         + ": see that it is enough, or writes are refused or keys evicted"));
     }
 
+    /** What is done to the data on the way to other servers. */
+    public static List<String> warningsOf(Manifest manifest, RestoreTarget target) {
+        Transcoder transcoder = new Transcoder(target.version());
+        long transcoded = 0;
+        boolean streams = false;
+        boolean modules = false;
+        for (Manifest.Shard shard : manifest.shards()) {
+            for (Map.Entry<String, DumpContent.Count> counted :
+                    shard.content().types().entrySet()) {
+                ValueType type = ValueType.valueOf(counted.getKey());
+                if (transcoder.crossing(type) instanceof Crossing.Transcoded crossing) {
+                    transcoded += counted.getValue().entries();
+                    streams |= crossing.to() == ValueType.STREAM_LISTPACKS;
+                }
+                modules |= type == ValueType.MODULE_2;
+            }
+        }
+        List<String> warnings = new ArrayList<>();
+        if (transcoded > 0) {
+            warnings.add(transcoded + " entries are in encodings that " + target.version()
+                    + " does not know and are written anew in ones that it knows; their values stay the same"
+                    + (streams
+                            ? "; streams lose what it does not keep: the counters of entries added and read, the greatest"
+                                    + " deleted id, and when consumers were last active"
+                            : ""));
+        }
+        if (modules) {
+            warnings.add("values of modules are handed on as they are: " + target.version()
+                    + " must load modules that know them, or it will not start");
+        }
+        return warnings;
+    }
+
     private void warnOfSnapshot() {
+        request.target().ifPresent(target -> warnings.addAll(warningsOf(manifest, target)));
         long orphans = manifest.shards().stream()
                 .map(Manifest.Shard::content)
                 .mapToLong(DumpContent::orphanEntries)

@@ -4,6 +4,7 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.TaskGroup;
 import io.ambrotype.common.TeeChannel;
+import io.ambrotype.rdb.Crossing;
 import io.ambrotype.rdb.RdbFormatException;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.rdb.RdbRouter;
@@ -11,6 +12,7 @@ import io.ambrotype.rdb.RdbUnsupportedException;
 import io.ambrotype.rdb.RdbVersion;
 import io.ambrotype.rdb.RdbWriter;
 import io.ambrotype.rdb.RecordKind;
+import io.ambrotype.rdb.Transcoder;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.restore.RestorePlan.Data;
@@ -33,6 +35,8 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
@@ -105,14 +109,62 @@ public final class Restorer {
         }
     }
 
+    /** What of the plan's snapshot its target cannot have. Reads the dumps that it has to read for that. */
+    public Uncrossable uncrossable(RestorePlan plan) {
+        return plan.target()
+                .map(target -> new CrossingSearch(repository, plan.manifest(), target.version())
+                        .find(inputs(plan.manifest(), plan.routedSlots())))
+                .orElse(Uncrossable.NOTHING);
+    }
+
+    /** What of a snapshot these servers cannot have, all of it together. */
+    public Uncrossable uncrossable(Manifest manifest, Optional<RestoreTarget> target) {
+        return target.map(servers -> new CrossingSearch(repository, manifest, servers.version())
+                        .find(inputs(manifest, List.of(SlotSet.ALL))))
+                .orElse(Uncrossable.NOTHING);
+    }
+
+    /**
+     * Makes sure that the target can have everything, or that the rest may be left out.
+     *
+     * @throws AmbrotypeException {@link ErrorCode#UNRECOVERABLE} otherwise
+     */
+    public static void requireCrossing(Manifest manifest, Optional<RestoreTarget> target, Uncrossable uncrossable) {
+        if (target.isPresent() && !target.get().skipUnsupported() && !uncrossable.isEmpty()) {
+            List<String> what = new ArrayList<>();
+            if (uncrossable.entries() > 0) {
+                Uncrossable.Item first = uncrossable.items().getFirst();
+                what.add(uncrossable.entries() + (uncrossable.entries() == 1 ? " entry" : " entries") + " (first '"
+                        + first.key() + "': " + first.reason() + ")");
+            }
+            if (!uncrossable.functions().isEmpty()) {
+                what.add("function libraries: " + String.join(", ", uncrossable.functions()));
+            }
+            throw AmbrotypeException.of(
+                            ErrorCode.UNRECOVERABLE,
+                            target.get().version() + " cannot have all of snapshot " + manifest.snapshot() + ": "
+                                    + String.join("; ", what))
+                    .withHint("nothing was written; --dry-run lists them all, --skip-unsupported restores the rest"
+                            + " without them, and a later --target-version may have them");
+        }
+    }
+
+    /** Writes the node folders of the plan, as {@link #run(RestorePlan, Uncrossable)}. */
+    public RestoreReport run(RestorePlan plan) throws InterruptedException {
+        return run(plan, uncrossable(plan));
+    }
+
     /**
      * Writes the node folders of the plan.
      *
-     * @throws AmbrotypeException {@link ErrorCode#UNSAFE} where the folder is not empty; {@link ErrorCode#CORRUPT} where
+     * @param uncrossable what {@link #uncrossable(RestorePlan)} said of the plan; it is left out
+     * @throws AmbrotypeException {@link ErrorCode#UNRECOVERABLE} where the target cannot have it and leaving out was not asked for;
+     *     {@link ErrorCode#UNSAFE} where the folder is not empty; {@link ErrorCode#CORRUPT} where
      *     the repository's objects are not what the manifest says; nothing is left in the folder then
      */
-    public RestoreReport run(RestorePlan plan) throws InterruptedException {
+    public RestoreReport run(RestorePlan plan, Uncrossable uncrossable) throws InterruptedException {
         requireEmpty(plan.folder());
+        requireCrossing(plan.manifest(), plan.target(), uncrossable);
         boolean existed = Files.exists(plan.folder());
         Path staging = plan.folder().resolve(STAGING);
         // What was made here and may be removed again: somebody else may be at work in the same folder.
@@ -125,7 +177,7 @@ public final class Restorer {
             for (RestorePlan.Node node : plan.nodes()) {
                 OwnerOnly.folder(staging.resolve(node.name()));
             }
-            Written written = writeDumps(plan, staging);
+            Written written = writeDumps(plan, staging, uncrossable);
             for (RestorePlan.Node node : plan.nodes()) {
                 Path folder = staging.resolve(node.name());
                 if (node.data() instanceof Data.SameAs same) {
@@ -149,7 +201,13 @@ public final class Restorer {
             OwnerOnly.flushFolder(plan.folder());
             done = true;
             return new RestoreReport(
-                    plan.folder(), written.entries, written.leftOut, written.bytes, written.notices, steps);
+                    plan.folder(),
+                    written.entries,
+                    written.leftOut,
+                    written.skipped,
+                    written.bytes,
+                    written.notices,
+                    steps);
         } catch (ClosedByInterruptException e) {
             throw interrupted();
         } catch (IOException e) {
@@ -161,16 +219,26 @@ public final class Restorer {
         }
     }
 
+    /** Writes all entries of a snapshot into one RDB for a single server of the snapshot's version. */
+    public RestoreReport writeSingle(Manifest manifest, Path file) throws InterruptedException {
+        return writeSingle(manifest, file, Optional.empty(), Uncrossable.NOTHING);
+    }
+
     /**
      * Writes all entries of a snapshot into one RDB for a single server.
      *
      * @param file must not exist; its folder must
+     * @param target the servers to write for; empty for those of the snapshot
+     * @param uncrossable what {@link #uncrossable(Manifest, Optional)} said of it; it is left out
      * @throws AmbrotypeException as {@link #run}
      */
-    public RestoreReport writeSingle(Manifest manifest, Path file) throws InterruptedException {
-        Path target = file.toAbsolutePath().normalize();
-        requireAbsent(target);
-        Path partial = target.resolveSibling("." + target.getFileName() + ".restoring");
+    public RestoreReport writeSingle(
+            Manifest manifest, Path file, Optional<RestoreTarget> target, Uncrossable uncrossable)
+            throws InterruptedException {
+        Path absolute = file.toAbsolutePath().normalize();
+        requireAbsent(absolute);
+        requireCrossing(manifest, target, uncrossable);
+        Path partial = absolute.resolveSibling("." + absolute.getFileName() + ".restoring");
         totalBytes = manifest.shards().stream()
                 .mapToLong(shard -> shard.dump().rdbBytes())
                 .sum();
@@ -178,21 +246,22 @@ public final class Restorer {
         try {
             Files.deleteIfExists(partial);
             Written written = new Written();
-            route(manifest, List.of(partial), List.of(SlotSet.ALL), written);
-            Files.move(partial, target);
-            OwnerOnly.flushFolder(target.getParent() == null ? target : target.getParent());
+            route(manifest, List.of(partial), List.of(SlotSet.ALL), target, uncrossable, written);
+            Files.move(partial, absolute);
+            OwnerOnly.flushFolder(absolute.getParent() == null ? absolute : absolute.getParent());
             done = true;
             return new RestoreReport(
-                    target,
+                    absolute,
                     written.entries,
                     written.leftOut,
+                    written.skipped,
                     written.bytes,
                     written.notices,
-                    NextSteps.ofFile(manifest, target));
+                    NextSteps.ofFile(manifest, absolute, target));
         } catch (ClosedByInterruptException e) {
             throw interrupted();
         } catch (IOException e) {
-            throw failed("write " + target, e);
+            throw failed("write " + absolute, e);
         } finally {
             if (!done) {
                 try {
@@ -206,13 +275,13 @@ public final class Restorer {
 
     // ---- dumps
 
-    private Written writeDumps(RestorePlan plan, Path staging) throws IOException, InterruptedException {
+    private Written writeDumps(RestorePlan plan, Path staging, Uncrossable uncrossable)
+            throws IOException, InterruptedException {
         Manifest manifest = plan.manifest();
         List<RestorePlan.Node> routed = plan.nodes().stream()
                 .filter(node -> node.data() instanceof Data.Routed)
                 .toList();
-        List<SlotSet> slots =
-                routed.stream().map(node -> ((Data.Routed) node.data()).slots()).toList();
+        List<SlotSet> slots = plan.routedSlots();
         totalBytes = plan.verbatimShards().stream()
                         .mapToLong(shard -> manifest.shards().get(shard).dump().rdbBytes())
                         .sum()
@@ -252,7 +321,7 @@ public final class Restorer {
             List<Path> files = routed.stream()
                     .map(node -> staging.resolve(node.name()).resolve("dump.rdb"))
                     .toList();
-            route(manifest, files, slots, written);
+            route(manifest, files, slots, plan.target(), uncrossable, written);
         }
         return written;
     }
@@ -280,7 +349,14 @@ public final class Restorer {
         }
     }
 
-    private void route(Manifest manifest, List<Path> files, List<SlotSet> slots, Written written) throws IOException {
+    private void route(
+            Manifest manifest,
+            List<Path> files,
+            List<SlotSet> slots,
+            Optional<RestoreTarget> target,
+            Uncrossable uncrossable,
+            Written written)
+            throws IOException {
         List<Manifest.Shard> inputs = inputs(manifest, slots);
         // Masters without slots get an empty dump of the same kind as the others.
         List<Manifest.Shard> models = inputs.isEmpty() ? manifest.shards() : inputs;
@@ -296,10 +372,14 @@ public final class Restorer {
                 FileChannel channel = OwnerOnly.create(file);
                 open.add(channel);
                 channels.add(channel);
-                RdbWriter writer = new RdbWriter(channel, version);
+                RdbWriter writer = target.isPresent()
+                        ? new RdbWriter(channel, target.get().version())
+                        : new RdbWriter(channel, version);
                 open.add(writer);
                 writers.add(writer);
-                for (String name : List.of("redis-ver", "valkey-ver", "redis-bits")) {
+                // A file for others does not say that their vendor's servers wrote it.
+                for (String name :
+                        target.isPresent() ? List.of("redis-bits") : List.of("redis-ver", "valkey-ver", "redis-bits")) {
                     String value = models.getFirst().content().aux().get(name);
                     if (value != null) {
                         writer.aux(name, value);
@@ -314,14 +394,20 @@ public final class Restorer {
                 sources.add(new RdbRouter.Input("shard " + shard.index(), reader, owned::get));
             }
             int[] targetOfSlot = targets(slots);
-            RdbRouter.Report report = new RdbRouter(writers, slot -> targetOfSlot[slot]).route(sources);
+            RdbRouter.Report report = new RdbRouter(
+                            writers,
+                            slot -> targetOfSlot[slot],
+                            exclusion(inputs, target, uncrossable),
+                            uncrossable.functions().isEmpty())
+                    .route(sources);
             for (int i = 0; i < inputs.size(); i++) {
                 RdbRouter.InputReport input = report.inputs().get(i);
                 long orphans = input.orphans().values().stream()
                         .mapToLong(Long::longValue)
                         .sum();
-                requireEntries(inputs.get(i), input.routed() + input.leftOut() + orphans);
+                requireEntries(inputs.get(i), input.routed() + input.leftOut() + input.excluded() + orphans);
                 written.leftOut += orphans;
+                written.skipped += input.excluded();
             }
             for (RdbRouter.FunctionConflict conflict : report.conflicts()) {
                 written.notices.add("function library " + conflict.library() + " is not the same in "
@@ -347,6 +433,19 @@ public final class Restorer {
         }
     }
 
+    private static RdbRouter.Exclusion exclusion(
+            List<Manifest.Shard> inputs, Optional<RestoreTarget> target, Uncrossable uncrossable) {
+        if (target.isEmpty() || uncrossable.entries() == 0) {
+            return RdbRouter.Exclusion.NOTHING;
+        }
+        Transcoder transcoder = new Transcoder(target.get().version());
+        return (input, reader) -> transcoder.crossing(reader) instanceof Crossing.Refused
+                || uncrossable
+                        .exceeding()
+                        .getOrDefault(inputs.get(input).index(), Set.of())
+                        .contains(reader.recordOffset());
+    }
+
     /** The shards that own any of the slots. */
     private static List<Manifest.Shard> inputs(Manifest manifest, List<SlotSet> slots) {
         SlotSet wanted = slots.stream().reduce(SlotSet.NONE, SlotSet::union);
@@ -367,7 +466,7 @@ public final class Restorer {
         return targets;
     }
 
-    private static RdbVersion versionOf(Manifest.Shard shard) {
+    static RdbVersion versionOf(Manifest.Shard shard) {
         return RdbVersion.parse(shard.content().rdbVersion())
                 .orElseThrow(() -> AmbrotypeException.of(
                         ErrorCode.CORRUPT,
@@ -471,6 +570,7 @@ public final class Restorer {
     private static final class Written {
         private long entries;
         private long leftOut;
+        private long skipped;
         private long bytes;
         private final List<String> notices = new ArrayList<>();
     }

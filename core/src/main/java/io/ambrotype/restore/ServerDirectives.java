@@ -1,11 +1,11 @@
 package io.ambrotype.restore;
 
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.rdb.TargetVersion;
 import io.ambrotype.repository.Manifest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -96,7 +96,24 @@ final class ServerDirectives {
             "replica-announce-ip",
             "replica-announce-port");
 
-    /** Names that servers print twice, once for each era; the one on the left is written. */
+    /** What came after Redis 5.0, by the version it came with; Valkey has it all, but where it is named. */
+    private static final Map<String, Integer> SINCE = Map.ofEntries(
+            Map.entry("hash-max-listpack-entries", 700),
+            Map.entry("hash-max-listpack-value", 700),
+            Map.entry("list-max-listpack-size", 700),
+            Map.entry("zset-max-listpack-entries", 700),
+            Map.entry("zset-max-listpack-value", 700),
+            Map.entry("set-max-listpack-entries", 702),
+            Map.entry("set-max-listpack-value", 702),
+            Map.entry("cluster-allow-replica-migration", 602),
+            Map.entry("cluster-allow-reads-when-down", 600),
+            Map.entry("cluster-preferred-endpoint-type", 700),
+            Map.entry("cluster-announce-tls-port", 602),
+            Map.entry("cluster-announce-hostname", 700),
+            Map.entry("tls-client-cert-file", 602),
+            Map.entry("tls-client-key-file", 602));
+
+    /** Names that servers print twice, once for each era; the newer one is written where the servers know it. */
     private static final Map<String, String> NEWER_NAME = Map.of(
             "hash-max-ziplist-entries", "hash-max-listpack-entries",
             "hash-max-ziplist-value", "hash-max-listpack-value",
@@ -105,12 +122,15 @@ final class ServerDirectives {
             "zset-max-ziplist-value", "zset-max-listpack-value");
 
     private final List<String> lines = new ArrayList<>();
+    private final List<String> unknown = new ArrayList<>();
     private final Manifest.Node recorded;
     private final Manifest.Node configured;
+    private final Optional<TargetVersion> target;
 
-    private ServerDirectives(Manifest.Node recorded, Manifest.Node configured) {
+    private ServerDirectives(Manifest.Node recorded, Manifest.Node configured, Optional<TargetVersion> target) {
         this.recorded = recorded;
         this.configured = configured;
+        this.target = target;
     }
 
     /**
@@ -124,6 +144,7 @@ final class ServerDirectives {
      * @param nodesConf name of its nodes.conf, where it is a cluster node
      * @param master address of its master, where it is a standalone replica
      * @param folder its folder, absolute
+     * @param target which servers shall read it; empty for the node's own
      */
     static String of(
             Manifest manifest,
@@ -133,8 +154,9 @@ final class ServerDirectives {
             TargetAddress address,
             Optional<String> nodesConf,
             Optional<HostAndPort> master,
-            Path folder) {
-        ServerDirectives file = new ServerDirectives(recorded, configured);
+            Path folder,
+            Optional<TargetVersion> target) {
+        ServerDirectives file = new ServerDirectives(recorded, configured, target);
         boolean staysWhereItWas = recorded.host().equals(address.client().host())
                 && recorded.port() == address.client().port()
                 && configured.id().equals(recorded.id());
@@ -168,6 +190,7 @@ final class ServerDirectives {
                     .forEach(file::carry);
         }
         modules.stream().filter(module -> !file.isBuiltIn(module)).forEach(file::loadModule);
+        file.leftOut();
         file.withheld();
         return String.join("\n", file.lines) + "\n";
     }
@@ -178,6 +201,10 @@ final class ServerDirectives {
         String port = announcesAnother
                 ? value("port")
                 : Integer.toString(address.client().port());
+        if (!knows("tls-port")) {
+            directive("port", port);
+            return;
+        }
         boolean tlsOnly = "0".equals(value("port")) && !"0".equals(value("tls-port"));
         if (tlsOnly) {
             directive("port", "0");
@@ -193,17 +220,18 @@ final class ServerDirectives {
 
     private void busPort(TargetAddress address, boolean staysWhereItWas) {
         if (staysWhereItWas && isSet("cluster-announce-bus-port")) {
-            if (isSet("cluster-port")) {
+            if (isSet("cluster-port") && knowsClusterPort(recorded, target)) {
                 directive("cluster-port", value("cluster-port"));
             }
-        } else if (!address.hasDefaultBusPort() && knowsClusterPort(recorded)) {
+        } else if (!address.hasDefaultBusPort() && knowsClusterPort(recorded, target)) {
             directive("cluster-port", Integer.toString(address.effectiveBusPort()));
         }
     }
 
     /** {@code cluster-port} came with Redis 7.0; before, the bus is always at the port + 10000. */
-    static boolean knowsClusterPort(Manifest.Node node) {
-        return !node.vendor().equals("redis") || !node.version().matches("[0-6]\\..*");
+    static boolean knowsClusterPort(Manifest.Node node, Optional<TargetVersion> target) {
+        return target.map(servers -> servers.hasWhatCameWithRedis(7, 0))
+                .orElse(!node.vendor().equals("redis") || !node.version().matches("[0-6]\\..*"));
     }
 
     /** As many as there were, and at least as many as the data need: a server refuses a dump with more. */
@@ -213,7 +241,9 @@ final class ServerDirectives {
                         .flatMap(shard -> shard.content().databases().keySet().stream())
                         .max(Integer::compare)
                         .orElse(0);
-        for (String name : List.of("databases", "cluster-databases")) {
+        boolean clustersHaveDatabases = target.map(servers -> servers.isAtLeast(TargetVersion.Vendor.VALKEY, 9, 0))
+                .orElse(true);
+        for (String name : clustersHaveDatabases ? List.of("databases", "cluster-databases") : List.of("databases")) {
             int recordedNumber = value(name).matches("[0-9]{1,9}") ? Integer.parseInt(value(name)) : 0;
             boolean holdsTheData = name.startsWith("cluster-") == (cluster && needed > 1);
             int usual = name.startsWith("cluster-") ? 1 : 16;
@@ -231,21 +261,63 @@ final class ServerDirectives {
     }
 
     private void carry(String name) {
-        String value = value(name);
         String newer = NEWER_NAME.get(name);
-        boolean writtenUnderNewerName = newer != null && !value(newer).isEmpty();
+        boolean writtenUnderNewerName =
+                newer != null && knows(newer) && !value(newer).isEmpty();
+        String value = newer != null && !knows(newer) && value(name).isEmpty() ? value(newer) : value(name);
+        if (!knows(name)) {
+            if (!value.isEmpty() && !NEWER_NAME.containsValue(name)) {
+                unknown.add(name);
+            }
+            return;
+        }
         if (name.equals("save")) {
             savePoints(value);
         } else if (!value.isEmpty() && !writtenUnderNewerName) {
             if (name.equals("bind")) {
-                line("bind "
-                        + Arrays.stream(value.split(" "))
-                                .map(ServerDirectives::quoted)
-                                .collect(Collectors.joining(" ")));
+                bind(value);
+            } else if (name.equals("notify-keyspace-events")) {
+                directive(name, notifications(value));
             } else {
                 directive(name, value);
             }
         }
+    }
+
+    /** The asterisk, and the minus for addresses that may be missing, came with 6.2. */
+    private void bind(String value) {
+        List<String> addresses = List.of(value.split(" "));
+        if (!came(602)) {
+            addresses = addresses.stream()
+                    .filter(address -> !address.startsWith("-"))
+                    .toList();
+            if (addresses.isEmpty() || addresses.contains("*")) {
+                return;
+            }
+        }
+        line("bind " + addresses.stream().map(ServerDirectives::quoted).collect(Collectors.joining(" ")));
+    }
+
+    /** Classes of events that a server does not know keep it from starting. */
+    private String notifications(String value) {
+        if (target.isEmpty()) {
+            return value;
+        }
+        String known = "KEg$lshzxetA" + (came(600) ? "m" : "") + (came(700) ? "dn" : "");
+        return value.chars()
+                .filter(letter -> known.indexOf(letter) >= 0)
+                .mapToObj(Character::toString)
+                .collect(Collectors.joining());
+    }
+
+    private boolean knows(String name) {
+        return came(SINCE.getOrDefault(name, name.startsWith("tls-") ? 600 : 500));
+    }
+
+    /** Whether the servers have what came with this version of Redis; where none are named, they know what they said. */
+    private boolean came(int since) {
+        return target.map(servers -> servers.hasWhatCameWithRedis(since / 100, since % 100))
+                .orElse(true);
     }
 
     /** One pair a line: servers before 7.0 take no more. */
@@ -280,6 +352,14 @@ final class ServerDirectives {
                         () -> comment(
                                 "Module " + module.name()
                                         + " has no path that the server tells: unless it is built in, add loadmodule PATH here."));
+    }
+
+    private void leftOut() {
+        if (!unknown.isEmpty()) {
+            blank();
+            comment("Left out, because " + target.map(TargetVersion::toString).orElse("") + " does not know it:");
+            unknown.forEach(name -> comment("  " + name + " " + value(name)));
+        }
     }
 
     private void withheld() {

@@ -296,7 +296,7 @@ public final class Fingerprint {
                 part.update(typeName.charAt(i));
             }
             part.update(encodingVersion);
-            vectorSet = typeName.equals(VectorSet.TYPE) ? new VectorSet() : null;
+            vectorSet = typeName.equals(ModuleId.VECTOR_SET) ? new VectorSet() : null;
         }
 
         private void endVectorSet() {
@@ -350,8 +350,6 @@ public final class Fingerprint {
          * of the last one is the vector's norm.
          */
         private final class VectorSet {
-            static final String TYPE = "vectorset";
-
             private static final int HEAD_NUMBERS = 4;
             private static final long PROJECTION = 1;
 

@@ -37,6 +37,11 @@ abstract sealed class PackedEntries {
         announced = header();
     }
 
+    /** How many groups of so many elements there are, where the header says it; else {@link ValueVisitor#UNKNOWN_SIZE}. */
+    final long announcedGroups(int elements) {
+        return announced == COUNT_UNKNOWN ? ValueVisitor.UNKNOWN_SIZE : announced / elements;
+    }
+
     /** Goes to the next element; false behind the last. */
     final boolean next() throws IOException {
         element.drain();

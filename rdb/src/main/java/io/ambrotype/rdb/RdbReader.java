@@ -76,10 +76,12 @@ public final class RdbReader implements Closeable {
     private final StringInput string;
     private final GrowingBytes decodedKey = new GrowingBytes();
     private @Nullable ValueDecoder decoder;
+    private @Nullable ValueTranscoder transcoder;
 
     private @Nullable RecordKind record;
     private Pending pending = Pending.NOTHING;
     private long recordOffset;
+    private long typeOffset;
     private long valueOffset;
     private long recordEnd;
 
@@ -224,6 +226,7 @@ public final class RdbReader implements Closeable {
             throw window.malformed(start, "unknown opcode or value type " + code + " in " + version);
         }
         type = found;
+        typeOffset = start;
         window.require(1);
         int header = window.buffer[window.position] & 0xff;
         if (header >>> 6 == 3) {
@@ -445,13 +448,65 @@ public final class RdbReader implements Closeable {
     public void readValue(ValueVisitor visitor) throws IOException {
         requireEntry();
         requireUnread();
+        ValueDecoder values = decoder();
+        pending = Pending.NOTHING;
+        window.unpin();
+        values.decode(type(), visitor);
+        recordEnd = window.offset();
+    }
+
+    private ValueDecoder decoder() {
         if (decoder == null) {
             decoder = new ValueDecoder(window, string, options.maxStringBytes());
         }
+        return decoder;
+    }
+
+    /**
+     * Passes the value and writes it to {@code sink} as {@code to}, which {@link Transcoder} has chosen. On {@link
+     * RdbUnsupportedException} the value is passed too.
+     */
+    void transcodeValue(ValueType to, ByteSink sink) throws IOException {
+        requireEntry();
+        requireUnread();
+        if (transcoder == null) {
+            transcoder = new ValueTranscoder(window, string, decoder());
+        }
         pending = Pending.NOTHING;
         window.unpin();
-        decoder.decode(type(), visitor);
-        recordEnd = window.offset();
+        try {
+            transcoder.transcode(type(), to, sink);
+        } finally {
+            recordEnd = window.offset();
+        }
+    }
+
+    /** Copies what stands before the value to {@code sink}, the type replaced; the value is not passed. */
+    void copyHead(ValueType as, ByteSink sink) throws IOException {
+        requireEntry();
+        requireUnread();
+        int from = window.pinned();
+        int before = (int) (typeOffset - recordOffset);
+        sink.write(window.buffer, from, before);
+        sink.write(new byte[] {(byte) as.code()}, 0, 1);
+        sink.write(window.buffer, from + before + 1, (int) (valueOffset - typeOffset) - 1);
+    }
+
+    /**
+     * The name of the module data type of an entry of type {@link ValueType#MODULE_2}, nine characters. The value is not passed.
+     *
+     * @throws IllegalStateException where this is no such entry, or its value has been passed
+     */
+    public String moduleTypeName() throws IOException {
+        requireEntry();
+        requireUnread();
+        if (type() != ValueType.MODULE_2) {
+            throw new IllegalStateException("the value is of type " + type());
+        }
+        long start = window.offset();
+        long id = window.number();
+        window.position -= (int) (window.offset() - start);
+        return ModuleId.name(id);
     }
 
     private void requireRecord() {
@@ -511,6 +566,13 @@ public final class RdbReader implements Closeable {
     public byte[] key() {
         requireEntry();
         return Arrays.copyOfRange(keyBuffer(), keyOffset(), keyOffset() + keyLength());
+    }
+
+    /** The entry's key for people: bytes outside printable ASCII as {@code \xhh}, with {@code ...} where it is cut. */
+    public String keyText() {
+        requireEntry();
+        int shown = Math.min(keyLength(), RdbStatistics.KEPT_KEY_BYTES);
+        return KeyText.of(keyBuffer(), keyOffset(), shown) + (shown < keyLength() ? "..." : "");
     }
 
     /** The hash slot of the entry's key. */

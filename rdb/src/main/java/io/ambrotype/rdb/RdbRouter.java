@@ -32,6 +32,22 @@ public final class RdbRouter {
     /** What a module keeps outside the keyspace is small; it is compared in memory. */
     private static final int MAX_MODULE_AUX_BYTES = 64 << 20;
 
+    /** Tells which entries shall not be routed at all. */
+    @FunctionalInterface
+    public interface Exclusion {
+        /** Nothing. */
+        Exclusion NOTHING = (_, _) -> false;
+
+        /**
+         * Whether to leave out the entry that {@code input} is at; its value must not be passed.
+         *
+         * @param input index of the input
+         * @param reader its reader
+         * @throws RdbFormatException where the value is malformed
+         */
+        boolean excludes(int input, RdbReader reader) throws IOException;
+    }
+
     /**
      * One RDB to distribute.
      *
@@ -48,10 +64,16 @@ public final class RdbRouter {
      * @param checksum what its checksum said
      * @param routed entries written to a target
      * @param leftOut entries whose slot has no target
+     * @param excluded entries left out on demand
      * @param orphans entries left out because the input does not own their slot, by slot
      */
     public record InputReport(
-            String name, ChecksumVerdict checksum, long routed, long leftOut, SortedMap<Integer, Long> orphans) {}
+            String name,
+            ChecksumVerdict checksum,
+            long routed,
+            long leftOut,
+            long excluded,
+            SortedMap<Integer, Long> orphans) {}
 
     /**
      * Two inputs have different sources of a function library. The first was written.
@@ -92,6 +114,8 @@ public final class RdbRouter {
 
     private final List<RdbWriter> targets;
     private final IntUnaryOperator targetOfSlot;
+    private final Exclusion exclusion;
+    private final boolean withFunctions;
 
     private final Map<String, Library> libraries = new HashMap<>();
     private final Set<ByteBuffer> unnamedLibraries = new HashSet<>();
@@ -107,8 +131,23 @@ public final class RdbRouter {
      * @param targetOfSlot which of {@code targets} a slot belongs to, or {@link #LEAVE_OUT}
      */
     public RdbRouter(List<RdbWriter> targets, IntUnaryOperator targetOfSlot) {
+        this(targets, targetOfSlot, Exclusion.NOTHING, true);
+    }
+
+    /**
+     * A router that leaves something out, for one use.
+     *
+     * @param targets where to
+     * @param targetOfSlot which of {@code targets} a slot belongs to, or {@link #LEAVE_OUT}
+     * @param exclusion which entries to leave out
+     * @param withFunctions whether function libraries are written
+     */
+    public RdbRouter(
+            List<RdbWriter> targets, IntUnaryOperator targetOfSlot, Exclusion exclusion, boolean withFunctions) {
         this.targets = List.copyOf(targets);
         this.targetOfSlot = targetOfSlot;
+        this.exclusion = exclusion;
+        this.withFunctions = withFunctions;
     }
 
     /**
@@ -119,8 +158,8 @@ public final class RdbRouter {
      */
     public Report route(List<Input> inputs) throws IOException {
         List<Passage> passages = new ArrayList<>();
-        for (Input input : inputs) {
-            passages.add(new Passage(input));
+        for (int i = 0; i < inputs.size(); i++) {
+            passages.add(new Passage(i, inputs.get(i)));
         }
         for (Passage passage : passages) {
             passage.head();
@@ -137,14 +176,17 @@ public final class RdbRouter {
 
     /** One input on its way. */
     private final class Passage {
+        private final int index;
         private final Input input;
         private final RdbReader reader;
         private final SortedMap<Integer, Long> orphans = new TreeMap<>();
         private RecordKind kind = RecordKind.AUX;
         private long routed;
         private long leftOut;
+        private long excluded;
 
-        Passage(Input input) {
+        Passage(int index, Input input) {
+            this.index = index;
             this.input = input;
             this.reader = input.reader();
         }
@@ -172,7 +214,7 @@ public final class RdbRouter {
                     case ENTRY -> entry();
                 }
             }
-            return new InputReport(input.name(), reader.checksum(), routed, leftOut, orphans);
+            return new InputReport(input.name(), reader.checksum(), routed, leftOut, excluded, orphans);
         }
 
         private void entry() throws IOException {
@@ -184,6 +226,8 @@ public final class RdbRouter {
             int target = targetOfSlot.applyAsInt(slot);
             if (target == LEAVE_OUT) {
                 leftOut++;
+            } else if (exclusion.excludes(index, reader)) {
+                excluded++;
             } else {
                 targets.get(target).entry(reader);
                 routed++;
@@ -192,6 +236,9 @@ public final class RdbRouter {
     }
 
     private void function(String input, byte[] source) throws IOException {
+        if (!withFunctions) {
+            return;
+        }
         ByteBuffer content = ByteBuffer.wrap(source);
         Optional<String> name = FunctionLibrary.nameOf(source);
         if (name.isPresent()) {

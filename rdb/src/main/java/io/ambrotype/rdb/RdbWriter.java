@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes an RDB of a chosen version out of records that readers are at. Records are copied byte for byte; what the writer
@@ -17,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 public final class RdbWriter implements Closeable {
     private static final int BUFFER_BYTES = 1 << 16;
     private static final int FIRST_VERSION_WITH_FUNCTIONS = 10;
-    private static final int LONGEST_LENGTH = 9;
 
     private static final int FUNCTION = 245;
     private static final int AUX = 250;
@@ -27,6 +27,7 @@ public final class RdbWriter implements Closeable {
     private final ByteSink out;
     private final WritableByteChannel channel;
     private final RdbVersion version;
+    private final @Nullable Transcoder transcoder;
     private final byte[] buffer = new byte[BUFFER_BYTES];
     private int buffered;
     private long flushed;
@@ -41,12 +42,26 @@ public final class RdbWriter implements Closeable {
      * @throws IllegalArgumentException where this library does not know {@code version} whole
      */
     public RdbWriter(WritableByteChannel channel, RdbVersion version) throws IOException {
+        this(channel, version, null);
+    }
+
+    /**
+     * Begins an RDB for servers of a version, as {@link #RdbWriter(WritableByteChannel, RdbVersion)}: entries whose encoding they do
+     * not know are transcoded.
+     */
+    public RdbWriter(WritableByteChannel channel, TargetVersion target) throws IOException {
+        this(channel, target.rdbVersion(), new Transcoder(target));
+    }
+
+    private RdbWriter(WritableByteChannel channel, RdbVersion version, @Nullable Transcoder transcoder)
+            throws IOException {
         if (!version.isSupported()) {
             throw new IllegalArgumentException("RDB version " + version + " is not supported");
         }
         this.channel = channel;
         this.out = ByteSink.to(channel);
         this.version = version;
+        this.transcoder = transcoder;
         byte[] magic = version.magic();
         append(magic, 0, magic.length);
     }
@@ -126,24 +141,44 @@ public final class RdbWriter implements Closeable {
     }
 
     /**
-     * Copies the entry that {@code reader} is at, in its database, and passes its value.
+     * Copies the entry that {@code reader} is at, in its database, and passes its value. Written for a {@link TargetVersion}, the
+     * value is transcoded where that is needed.
      *
-     * @throws RdbUnsupportedException where the version does not have the entry's type; nothing has been written then
+     * @throws RdbUnsupportedException where the version does not have the entry's type, or the target cannot have it: nothing has
+     *     been written then, unless a value turned out to exceed a limit of {@link Transcoder}, which breaks the writer
      * @throws IllegalStateException where the reader is not at an entry, or its value has been passed
      */
     public void entry(RdbReader reader) throws IOException {
         ValueType type = reader.type();
-        if (!type.isHeldBy(version)) {
-            throw new RdbUnsupportedException(
-                    "key '" + KeyText.of(reader.keyBuffer(), reader.keyOffset(), reader.keyLength()) + "' is of type "
-                            + type + " (" + type.code() + " in " + type.minimumVersion() + "), which " + version
-                            + " does not have");
+        Crossing crossing = transcoder == null ? withoutTranscoding(type) : transcoder.crossing(reader);
+        if (crossing instanceof Crossing.Refused refused) {
+            throw unsupported(reader, refused.reason());
         }
         selectDatabase(reader.database());
         begin();
-        reader.copyRecord(this::append);
+        if (crossing instanceof Crossing.Transcoded transcoded) {
+            reader.copyHead(transcoded.to(), this::append);
+            try {
+                reader.transcodeValue(transcoded.to(), this::append);
+            } catch (RdbUnsupportedException e) {
+                throw unsupported(reader, String.valueOf(e.getMessage()));
+            }
+        } else {
+            reader.copyRecord(this::append);
+        }
         broken = false;
         entries++;
+    }
+
+    private static RdbUnsupportedException unsupported(RdbReader reader, String reason) {
+        return new RdbUnsupportedException("key '" + reader.keyText() + "' cannot be written: " + reason);
+    }
+
+    private Crossing withoutTranscoding(ValueType type) {
+        return type.isHeldBy(version)
+                ? new Crossing.Untouched(type)
+                : new Crossing.Refused("it is of type " + type + " (" + type.code() + " in " + type.minimumVersion()
+                        + "), which " + version + " does not have");
     }
 
     /** Ends the RDB with its checksum; its length in bytes. Nothing can be written behind it. */
@@ -187,20 +222,10 @@ public final class RdbWriter implements Closeable {
     }
 
     private void length(int length) throws IOException {
-        if (buffer.length - buffered < LONGEST_LENGTH) {
+        if (buffer.length - buffered < Lengths.LONGEST) {
             flush();
         }
-        if (length < 1 << 6) {
-            buffer[buffered++] = (byte) length;
-        } else if (length < 1 << 14) {
-            buffer[buffered++] = (byte) (0x40 | length >>> 8);
-            buffer[buffered++] = (byte) length;
-        } else {
-            buffer[buffered++] = (byte) 0x80;
-            for (int shift = 24; shift >= 0; shift -= 8) {
-                buffer[buffered++] = (byte) (length >>> shift);
-            }
-        }
+        buffered += Lengths.put(length, buffer, buffered);
     }
 
     private void append(byte[] bytes, int offset, int length) throws IOException {

@@ -6,8 +6,8 @@ import java.util.Arrays;
 
 /** Decodes values of every type and tells a visitor (layouts: rdbLoadObject in rdb.c of Redis and Valkey). */
 final class ValueDecoder {
-    private static final int PLAIN_NODE = 1;
-    private static final int PACKED_NODE = 2;
+    static final int PLAIN_NODE = 1;
+    static final int PACKED_NODE = 2;
     private static final int ENTRY_DELETED = 1;
     private static final int ENTRY_SAME_FIELDS = 2;
 
@@ -35,8 +35,8 @@ final class ValueDecoder {
     void decode(ValueType type, ValueVisitor visitor) throws IOException {
         switch (type) {
             case STRING -> give(visitor::string);
-            case LIST -> giveAll(window.length(), visitor::listElement);
-            case SET -> giveAll(window.length(), visitor::setMember);
+            case LIST -> giveAll(visitor, visitor::listElement);
+            case SET -> giveAll(visitor, visitor::setMember);
             case ZSET, ZSET_2 -> zset(type, visitor);
             case HASH -> hash(visitor);
             case HASH_2 -> hashWithTrailingExpiry(visitor);
@@ -50,16 +50,18 @@ final class ValueDecoder {
                 window.i64();
                 packedHashWithExpiry(visitor);
             }
-            case LIST_ZIPLIST -> packed(ziplist, visitor::listElement);
+            case LIST_ZIPLIST -> packedElements(ziplist, visitor, visitor::listElement);
             case LIST_QUICKLIST -> {
+                visitor.size(ValueVisitor.UNKNOWN_SIZE);
                 long nodes = window.length();
                 for (long i = 0; i < nodes; i++) {
-                    packed(ziplist, visitor::listElement);
+                    ziplist.open();
+                    elements(ziplist, visitor::listElement);
                 }
             }
             case LIST_QUICKLIST_2 -> quicklist(visitor);
             case SET_INTSET -> intset(visitor);
-            case SET_LISTPACK -> packed(listpack, visitor::setMember);
+            case SET_LISTPACK -> packedElements(listpack, visitor, visitor::setMember);
             case ZSET_ZIPLIST -> packedZset(ziplist, visitor);
             case ZSET_LISTPACK -> packedZset(listpack, visitor);
             case STREAM_LISTPACKS -> stream(1, visitor);
@@ -76,20 +78,37 @@ final class ValueDecoder {
         string.drain();
     }
 
-    private void giveAll(long count, Taker taker) throws IOException {
+    private void giveAll(ValueVisitor visitor, Taker taker) throws IOException {
+        long count = sized(visitor);
         for (long i = 0; i < count; i++) {
             give(taker);
         }
     }
 
-    private void packed(PackedEntries entries, Taker taker) throws IOException {
+    private long sized(ValueVisitor visitor) throws IOException {
+        long count = window.length();
+        visitor.size(count);
+        return count;
+    }
+
+    private void packedElements(PackedEntries entries, ValueVisitor visitor, Taker taker) throws IOException {
+        open(entries, 1, visitor);
+        elements(entries, taker);
+    }
+
+    private static void open(PackedEntries entries, int elementsPerGroup, ValueVisitor visitor) throws IOException {
         entries.open();
+        visitor.size(entries.announcedGroups(elementsPerGroup));
+    }
+
+    private static void elements(PackedEntries entries, Taker taker) throws IOException {
         while (entries.next()) {
             taker.take(entries.element());
         }
     }
 
     private void quicklist(ValueVisitor visitor) throws IOException {
+        visitor.size(ValueVisitor.UNKNOWN_SIZE);
         long nodes = window.length();
         for (long i = 0; i < nodes; i++) {
             long start = window.offset();
@@ -97,7 +116,8 @@ final class ValueDecoder {
             if (container == PLAIN_NODE) {
                 give(visitor::listElement);
             } else if (container == PACKED_NODE) {
-                packed(listpack, visitor::listElement);
+                listpack.open();
+                elements(listpack, visitor::listElement);
             } else {
                 throw window.malformed(start, "unknown kind " + container + " of a list node");
             }
@@ -111,6 +131,7 @@ final class ValueDecoder {
         if ((width != 2 && width != 4 && width != 8) || input.remaining() != width * count) {
             throw input.malformed("an intset says another size than it has");
         }
+        visitor.size(count);
         byte[] text = new byte[20];
         for (long i = 0; i < count; i++) {
             string.bind(text, 0, DecimalText.write(input.signedLittle((int) width), text));
@@ -119,7 +140,7 @@ final class ValueDecoder {
     }
 
     private void zset(ValueType type, ValueVisitor visitor) throws IOException {
-        long members = window.length();
+        long members = sized(visitor);
         for (long i = 0; i < members; i++) {
             give(visitor::zsetMember);
             visitor.zsetScore(type == ValueType.ZSET ? textScore() : Double.longBitsToDouble(window.i64()));
@@ -150,7 +171,7 @@ final class ValueDecoder {
     }
 
     private void packedZset(PackedEntries entries, ValueVisitor visitor) throws IOException {
-        entries.open();
+        open(entries, 2, visitor);
         while (entries.next()) {
             visitor.zsetMember(entries.element());
             entries.require();
@@ -168,7 +189,7 @@ final class ValueDecoder {
     }
 
     private void hash(ValueVisitor visitor) throws IOException {
-        long fields = window.length();
+        long fields = sized(visitor);
         for (long i = 0; i < fields; i++) {
             give(visitor::hashField);
             give(visitor::hashValue);
@@ -177,7 +198,7 @@ final class ValueDecoder {
     }
 
     private void hashWithTrailingExpiry(ValueVisitor visitor) throws IOException {
-        long fields = window.length();
+        long fields = sized(visitor);
         for (long i = 0; i < fields; i++) {
             give(visitor::hashField);
             give(visitor::hashValue);
@@ -187,7 +208,7 @@ final class ValueDecoder {
 
     /** A field's number is 0 where it does not expire; otherwise the earliest expiry has number 1. */
     private void hashWithLeadingExpiry(ValueVisitor visitor, long earliest) throws IOException {
-        long fields = window.length();
+        long fields = sized(visitor);
         for (long i = 0; i < fields; i++) {
             long number = window.number();
             give(visitor::hashField);
@@ -197,7 +218,7 @@ final class ValueDecoder {
     }
 
     private void packedHash(PackedEntries entries, ValueVisitor visitor) throws IOException {
-        entries.open();
+        open(entries, 2, visitor);
         while (entries.next()) {
             visitor.hashField(entries.element());
             entries.require();
@@ -207,7 +228,7 @@ final class ValueDecoder {
     }
 
     private void packedHashWithExpiry(ValueVisitor visitor) throws IOException {
-        listpack.open();
+        open(listpack, 3, visitor);
         while (listpack.next()) {
             visitor.hashField(listpack.element());
             listpack.require();
@@ -221,6 +242,7 @@ final class ValueDecoder {
     private void zipmap(ValueVisitor visitor) throws IOException {
         input.open();
         int announced = input.u8();
+        visitor.size(announced < 254 ? announced : ValueVisitor.UNKNOWN_SIZE);
         long fields = 0;
         for (int first = input.u8(); first != 255; first = input.u8()) {
             giveZipmapString(zipmapLength(first), 0, visitor::hashField);

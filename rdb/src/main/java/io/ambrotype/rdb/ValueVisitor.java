@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>string: {@link #string} once;
- *   <li>list: {@link #listElement} per element, in order;
- *   <li>set: {@link #setMember} per member;
- *   <li>sorted set: {@link #zsetMember} and {@link #zsetScore} per member;
- *   <li>hash: {@link #hashField}, {@link #hashValue} and {@link #hashFieldEnd} per field, expired ones included;
+ *   <li>list: {@link #size}, then {@link #listElement} per element, in order;
+ *   <li>set: {@link #size}, then {@link #setMember} per member;
+ *   <li>sorted set: {@link #size}, then {@link #zsetMember} and {@link #zsetScore} per member;
+ *   <li>hash: {@link #size}, then {@link #hashField}, {@link #hashValue} and {@link #hashFieldEnd} per field, expired ones included;
  *   <li>stream: per entry {@link #streamEntry}, then {@link #streamField} and {@link #streamValue} per field, then {@link
  *       #streamEntryEnd}; deleted entries are left out; then {@link #streamState}; then per group {@link #streamGroup}, {@link
  *       #streamGroupState}, {@link #streamPending} per pending entry, and per consumer {@link #streamConsumer}, {@link
@@ -24,6 +24,16 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public interface ValueVisitor {
+    /** {@link #size} of what does not say it in front. */
+    long UNKNOWN_SIZE = -1;
+
+    /**
+     * The beginning of a list, set, sorted set or hash.
+     *
+     * @param count how many elements, members or fields follow, or {@link #UNKNOWN_SIZE}
+     */
+    default void size(long count) throws IOException {}
+
     /** The value of a string. */
     default void string(RdbString value) throws IOException {}
 

@@ -180,6 +180,9 @@ final class Window implements Closeable {
         teeFrom = position;
         if (pin != NOT_PINNED) {
             pin = 0;
+            if (keptInside) {
+                keep(keptOffset - from, keptLength);
+            }
         }
         while (limit - position < count) {
             if (!read()) {

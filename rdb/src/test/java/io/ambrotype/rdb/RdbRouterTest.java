@@ -90,8 +90,8 @@ class RdbRouterTest {
         assertThat(lines(1)).contains("entry bar").doesNotContain("entry foo");
         assertThat(report.inputs())
                 .containsExactly(
-                        new InputReport("one", ChecksumVerdict.VERIFIED, 3, 0, new TreeMap<>()),
-                        new InputReport("two", ChecksumVerdict.VERIFIED, 1, 1, new TreeMap<>()));
+                        new InputReport("one", ChecksumVerdict.VERIFIED, 3, 0, 0, new TreeMap<>()),
+                        new InputReport("two", ChecksumVerdict.VERIFIED, 1, 1, 0, new TreeMap<>()));
         assertThat(report.routed()).isEqualTo(4);
         assertThat(report.leftOut()).isEqualTo(1);
     }

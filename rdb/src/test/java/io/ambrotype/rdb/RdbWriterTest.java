@@ -107,7 +107,7 @@ class RdbWriterTest {
         assertThatThrownBy(() -> writer.entry(reader))
                 .isInstanceOf(RdbUnsupportedException.class)
                 .hasMessage(
-                        "key 'a \\x0a key' is of type SET_LISTPACK (20 in REDIS0011), which REDIS0010 does not have");
+                        "key 'a \\x0a key' cannot be written: it is of type SET_LISTPACK (20 in REDIS0011), which REDIS0010 does not have");
         reader.next();
         writer.entry(reader);
         writer.finish();
