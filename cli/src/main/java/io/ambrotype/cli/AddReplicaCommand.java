@@ -4,10 +4,8 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
-import io.ambrotype.control.Member;
 import io.ambrotype.heal.AddReplica;
 import io.ambrotype.heal.AddReplicaPlan;
-import io.ambrotype.heal.HealListener;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -55,11 +53,8 @@ final class AddReplicaCommand implements Callable<Integer> {
                     "address or id of its master (default: auto, the one with the fewest replicas, rather on another host)")
     private String of = "auto";
 
-    @Option(
-            names = "--limit",
-            paramLabel = "SECONDS",
-            description = "how long to wait for anything that makes no progress (default: ${DEFAULT-VALUE})")
-    private int limit = 60;
+    @Mixin
+    private LimitOptions limit = new LimitOptions();
 
     AddReplicaCommand(Context context) {
         this.context = context;
@@ -94,10 +89,7 @@ final class AddReplicaCommand implements Callable<Integer> {
     public Integer call() {
         Console console = context.console();
         Deployment target = deployment.resolve(context);
-        if (limit < 1) {
-            throw Failures.usage("--limit has to be at least 1 second");
-        }
-        AddReplica operation = new AddReplica(target.settings(), Duration.ofSeconds(limit), Time.SYSTEM);
+        AddReplica operation = new AddReplica(target.settings(), limit.resolve(), Time.SYSTEM);
         AddReplicaPlan plan =
                 operation.plan(target.seeds(), address(), Optional.of(of).filter(name -> !name.equals("auto")));
         if (context.options().dryRun) {
@@ -109,8 +101,9 @@ final class AddReplicaCommand implements Callable<Integer> {
         }
         print(plan, console::note);
         Instant started = context.clock().instant();
-        try (Progress progress = console.progress()) {
-            operation.run(plan, new Display(console, progress.task(plan.address() + " ← " + plan.master())));
+        try (MembershipDisplay display = new MembershipDisplay(console, plan.steps().size())) {
+            operation.run(plan, display);
+            display.done();
         }
         Duration took = Duration.between(started, context.clock().instant());
         console.result(
@@ -139,28 +132,6 @@ final class AddReplicaCommand implements Callable<Integer> {
             return HostAndPort.parse(server);
         } catch (IllegalArgumentException e) {
             throw AmbrotypeException.of(ErrorCode.USAGE, String.valueOf(e.getMessage()));
-        }
-    }
-
-    /** Shows how far it is. */
-    private record Display(Console console, Progress.Task task) implements HealListener {
-        @Override
-        public void synchronizing(Member replica, long done, long total) {
-            if (total > 0) {
-                task.total(total);
-            }
-            task.note("receives its data");
-            task.at(done, -1);
-        }
-
-        @Override
-        public void waiting(String gate, String missing) {
-            task.note(missing);
-        }
-
-        @Override
-        public void notice(String sentence) {
-            console.warning(sentence);
         }
     }
 }

@@ -4,9 +4,7 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
-import io.ambrotype.control.Member;
 import io.ambrotype.heal.EarlierLayout;
-import io.ambrotype.heal.HealListener;
 import io.ambrotype.heal.HealPlan;
 import io.ambrotype.heal.HealRequest;
 import io.ambrotype.heal.HealStep;
@@ -25,7 +23,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -103,11 +100,8 @@ final class HealCommand implements Callable<Integer> {
                     "where on this host the files of lost nodes may be, beside the folders that suggest themselves")
     private List<Path> folders = List.of();
 
-    @Option(
-            names = "--limit",
-            paramLabel = "SECONDS",
-            description = "how long to wait for anything that makes no progress (default: ${DEFAULT-VALUE})")
-    private int limit = 60;
+    @Mixin
+    private LimitOptions limit = new LimitOptions();
 
     HealCommand(Context context) {
         this.context = context;
@@ -180,9 +174,7 @@ final class HealCommand implements Callable<Integer> {
     public Integer call() {
         Console console = context.console();
         Deployment target = deployment.resolve(context);
-        if (limit < 1) {
-            throw Failures.usage("--limit has to be at least 1 second");
-        }
+        Duration patience = limit.resolve();
         Optional<Manifest> snapshot = snapshot();
         List<Path> places = new ArrayList<>();
         folders.forEach(folder -> places.add(context.terminal().directory().resolve(folder)));
@@ -196,7 +188,7 @@ final class HealCommand implements Callable<Integer> {
                 target.seeds(),
                 new LocalReviver(target.settings(), start.resolve(target), places, Time.SYSTEM),
                 context.stateFolder(),
-                Duration.ofSeconds(limit),
+                patience,
                 Time.SYSTEM);
         HealPlan plan = healer.plan(request(), snapshot.map(EarlierLayout::of));
         if (plan.steps().isEmpty() || context.options().dryRun) {
@@ -217,7 +209,7 @@ final class HealCommand implements Callable<Integer> {
                 + Units.count(plan.steps().size(), "step") + ".");
         Instant started = context.clock().instant();
         Topology after;
-        try (Display display = new Display(console, plan.steps().size())) {
+        try (MembershipDisplay display = new MembershipDisplay(console, plan.steps().size())) {
             after = healer.run(plan, display);
             display.done();
         }
@@ -281,62 +273,5 @@ final class HealCommand implements Callable<Integer> {
             }
         }
         plan.warnings().forEach(warning -> out.accept("warning: " + warning));
-    }
-
-    /** Shows what goes on: a line for each step, and what is waited for. */
-    private static final class Display implements HealListener, AutoCloseable {
-        private final Console console;
-        private final Progress progress;
-        private Progress.@Nullable Task task;
-        private final int steps;
-        private int number;
-        private String outcome = "did not end";
-
-        Display(Console console, int steps) {
-            this.console = console;
-            this.steps = steps;
-            this.progress = console.progress();
-        }
-
-        @Override
-        public void begun(String step) {
-            if (task != null) {
-                task.end("done");
-            }
-            task = progress.task("step " + ++number + " of " + steps);
-        }
-
-        void done() {
-            outcome = "done";
-        }
-
-        @Override
-        public void waiting(String gate, String missing) {
-            if (task != null) {
-                task.note(missing);
-            }
-        }
-
-        @Override
-        public void synchronizing(Member replica, long done, long total) {
-            Progress.Task current = Objects.requireNonNull(task);
-            if (total > 0) {
-                current.total(total);
-            }
-            current.at(done, -1);
-        }
-
-        @Override
-        public void notice(String sentence) {
-            console.warning(sentence);
-        }
-
-        @Override
-        public void close() {
-            if (task != null) {
-                task.end(outcome);
-            }
-            progress.close();
-        }
     }
 }

@@ -23,6 +23,7 @@ import io.ambrotype.resp.RespReply;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.Role;
+import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.SlotSet;
 import io.ambrotype.topology.Topology;
 import java.nio.charset.StandardCharsets;
@@ -184,6 +185,13 @@ public final class Healer {
                 if (cluster.nodes().stream().allMatch(Node::isReached)) {
                     new Gate("every node to agree on the layout", limit)
                             .await(time, listener, new ClusterGates(connections).inPlace(Layout.of(cluster)));
+                }
+                if (cluster.shards().stream()
+                        .filter(shard -> shard.master().isReached())
+                        .map(Shard::slots)
+                        .reduce(SlotSet.NONE, SlotSet::union)
+                        .equals(SlotSet.ALL)) {
+                    run.membership.awaitServing(run.members);
                 }
                 journal.append(new HealEntry.Ended(time.instant()));
                 return cluster;

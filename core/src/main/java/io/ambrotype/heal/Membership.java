@@ -154,6 +154,25 @@ final class Membership {
         return Optional.empty();
     }
 
+    /** Waits until every member serves again: those that were in a minority take some time. */
+    void awaitServing(Collection<Member> members) {
+        gate("every node to serve").await(time, listener, () -> {
+            for (Look look : connections.look(members)) {
+                switch (view(look)) {
+                    case Viewed.Not(String reason) -> {
+                        return Optional.of(Missing.of(reason));
+                    }
+                    case Viewed.View(ClusterView view) -> {
+                        if (!view.stateOk()) {
+                            return Optional.of(Missing.of(look.member() + " says that the cluster is down"));
+                        }
+                    }
+                }
+            }
+            return Optional.empty();
+        });
+    }
+
     /**
      * Has every member forget a node. Each refuses to hear of it again for a minute, in which all of them have to be told;
      * they are told side by side. From 7.2 on they also tell each other.
