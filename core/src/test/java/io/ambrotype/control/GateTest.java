@@ -7,10 +7,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
-import io.ambrotype.common.Time;
 import io.ambrotype.topology.NodeId;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,30 +18,7 @@ import org.junit.jupiter.api.Test;
 class GateTest {
     private static final Member NODE = new Member(new NodeId("a".repeat(40)), new HostAndPort("10.0.0.1", 7000));
 
-    /** Passes only where somebody waits. */
-    private static final class Clock implements Time {
-        private Instant now = Instant.EPOCH;
-
-        @Override
-        public Instant instant() {
-            return now;
-        }
-
-        @Override
-        public void sleep(Duration duration) throws InterruptedException {
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
-            now = now.plus(duration);
-        }
-
-        @Override
-        public long millis() {
-            return now.toEpochMilli();
-        }
-    }
-
-    private final Clock clock = new Clock();
+    private final PatientTime clock = new PatientTime();
     private final List<String> told = new ArrayList<>();
     private final GateListener listener = new GateListener() {
         @Override

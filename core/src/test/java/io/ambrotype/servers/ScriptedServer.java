@@ -39,8 +39,13 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** Listens on a free loopback port and runs the script for each connection. */
     public static ScriptedServer start(Script script) {
+        return start(0, script);
+    }
+
+    /** The same on a port where one has listened before. */
+    public static ScriptedServer start(int port, Script script) {
         try {
-            ScriptedServer server = new ScriptedServer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+            ScriptedServer server = new ScriptedServer(new ServerSocket(port, 50, InetAddress.getLoopbackAddress()));
             Thread.ofVirtual().start(() -> server.accept(script));
             return server;
         } catch (IOException e) {
