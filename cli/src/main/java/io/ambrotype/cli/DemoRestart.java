@@ -85,7 +85,7 @@ final class DemoRestart {
                     (change.back() ? "fail back " : "fail over ")
                             + change.from().address() + " → "
                             + change.to().address();
-                case Step.HoldReplicas _, Step.ReleaseReplicas _, Step.Start _ -> "";
+                case Step.HoldReplicas _, Step.ReleaseReplicas _, Step.Start _, Step.Follow _ -> "";
             };
             if (!what.isEmpty()) {
                 ShopService.Counts counts = shop.counts().since(before);

@@ -92,6 +92,10 @@ final class RestartText {
                             restart.replica() ? "restart of a replica" : "restart of a master without slots",
                             general(step, names));
                 }
+                case Step.Follow follow ->
+                    new GateGroup(
+                            "replica of a replica",
+                            general(step, Map.of(follow.member(), "it", follow.master(), "the other")));
                 case Step.FailOver failOver ->
                     new GateGroup(
                             "fail-over",

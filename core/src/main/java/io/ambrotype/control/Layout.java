@@ -121,6 +121,15 @@ public record Layout(List<Place> places) {
         return new Layout(after);
     }
 
+    /** The layout after a replica has been pointed to another member of its shard. */
+    public Layout afterFollowing(NodeId replica, NodeId master) {
+        return new Layout(places.stream()
+                .map(place -> place.member().id().equals(replica)
+                        ? new Place(place.member(), Role.REPLICA, Optional.of(master), SlotSet.NONE)
+                        : place)
+                .toList());
+    }
+
     /** How this differs from what was expected, in sentences; empty where every member has the place it should have. */
     public List<String> differencesFrom(Layout expected) {
         List<String> differences = new ArrayList<>();

@@ -73,6 +73,16 @@ public final class ReplicaSetSwitchover implements Switchover {
         return after;
     }
 
+    @Override
+    public Layout follow(Layout now, Member replica, Member master) {
+        Layout after = now.afterFollowing(replica.id(), master.id());
+        handover.follow(replica, handover.names.of(master));
+        new Gate(replica + " to follow " + master, handover.limit)
+                .await(handover.time, handover.listener, handover.gates.inPlace(after));
+        handover.rewriteOrTell(replica);
+        return after;
+    }
+
     private void failover(Member from, Member to) {
         HostAndPort target = listed(from, to);
         try {

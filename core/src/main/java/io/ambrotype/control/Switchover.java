@@ -39,4 +39,13 @@ public interface Switchover {
      *     open; {@code INTERRUPTED} where the thread is interrupted
      */
     Layout run(Layout now, Member from, Member to);
+
+    /**
+     * Points a replica to another one of its master, in a set that nobody watches.
+     *
+     * @return the layout as it is then
+     */
+    default Layout follow(Layout now, Member replica, Member master) {
+        throw new IllegalStateException("whom " + replica + " follows is not for us to decide");
+    }
 }

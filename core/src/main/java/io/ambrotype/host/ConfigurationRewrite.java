@@ -66,7 +66,8 @@ public final class ConfigurationRewrite {
         if (redis && version.isAtLeast(Vendor.REDIS, 6, 0) && version.compareTo(QUOTED) < 0) {
             told(() -> connection.pairs("CONFIG", "GET", "requirepass").get("requirepass"))
                     .filter(password -> !password.isEmpty() && !isOneWord(password))
-                    .ifPresent(_ -> objections.add(version + " writes requirepass without quotes, and with this password it would not start again or"
+                    .ifPresent(_ -> objections.add(version
+                            + " writes requirepass without quotes, and with this password it would not start again or"
                             + " have another one"));
         }
         if (!redis || version.isAtLeast(Vendor.REDIS, 6, 0)) {
@@ -188,7 +189,8 @@ public final class ConfigurationRewrite {
                 };
                 if (!values.stream().allMatch(ConfigurationRewrite::isOneWord)) {
                     objections.add("CONFIG REWRITE writes modules without quotes, and with the "
-                            + fields.get(i).text() + " of " + fields.get(1).text() + " it would not start again as it is");
+                            + fields.get(i).text() + " of " + fields.get(1).text()
+                            + " it would not start again as it is");
                 }
             }
         }
@@ -209,7 +211,8 @@ public final class ConfigurationRewrite {
             if (modern) {
                 ConfigurationFile.read(path, HostFiles.parent(path)).directives().stream()
                         .filter(directive -> !directive.file().equals(path))
-                        .filter(directive -> directive.name().equals("user") || directive.name().equals("loadmodule"))
+                        .filter(directive -> directive.name().equals("user")
+                                || directive.name().equals("loadmodule"))
                         .findFirst()
                         .ifPresent(directive -> objections.add(directive.name() + " stands in " + directive.file()
                                 + ", which " + path + " includes: CONFIG REWRITE would write it there once more, and it"

@@ -75,15 +75,18 @@ public record KeptConfiguration(Path path, Path copy, Optional<Path> link) {
             former.forget();
             return differences.isEmpty()
                     ? Optional.empty()
-                    : Optional.of(path + " stays as the server has rewritten it, because it runs with more than the file"
-                            + " said before: " + String.join("; ", differences));
+                    : Optional.of(
+                            path + " stays as the server has rewritten it; what it said before is not what it runs"
+                                    + " with: "
+                                    + String.join("; ", differences).replace(copy.toString(), "the former file"));
         } catch (IOException e) {
             return Optional.of(path + " cannot be put back as it was (" + copy + "): " + HostFiles.reason(e));
         }
     }
 
     private List<String> differences(LaunchObservation now) {
-        ConfigurationFile before = ConfigurationFile.read(copy, now.startFolder().orElse(HostFiles.parent(path)));
+        ConfigurationFile before =
+                ConfigurationFile.read(copy, now.startFolder().orElse(HostFiles.parent(path)));
         List<String> differences = new ArrayList<>(ConfigurationComparison.differences(before, now));
         differences.addAll(ConfigurationComparison.warnings(before, now));
         if (!differences.isEmpty()) {

@@ -113,8 +113,7 @@ record LaunchObservation(
         Sighting sighting = host.find(reachedAt, info);
         if (sighting instanceof Sighting.Seen(ServerProcess process)
                 && process.container().isEmpty()) {
-            builder.start = StartConfiguration.of(info, process.workingFolder());
-            builder.start.file().ifPresent(file -> builder.fileUsers = AclUsers.of(file));
+            builder.readFile(process);
             builder.readNodesConf(process, id);
             builder.program = ServerProgram.find(process, info, host, searchPath);
             builder.readUnit(process, searchPath);
@@ -164,9 +163,9 @@ record LaunchObservation(
                 configuration,
                 secrets(connection),
                 sighting,
-                builder.file,
-                builder.fileProblem,
-                builder.startFolder,
+                builder.start.file(),
+                builder.start.problem(),
+                builder.start.startFolder(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -211,6 +210,11 @@ record LaunchObservation(
         Builder(ServerInfo info, NodeConfiguration configuration) {
             this.info = info;
             this.configuration = configuration;
+        }
+
+        void readFile(ServerProcess process) {
+            start = StartConfiguration.of(info, process.workingFolder());
+            start.file().ifPresent(file -> fileUsers = AclUsers.of(file));
         }
 
         void readNodesConf(ServerProcess process, NodeId id) {

@@ -154,7 +154,8 @@ public final class Restart {
             Set<Member> changed = settings.changed();
             List<String> failures = new ArrayList<>(settings.putBack());
             if (!run.kept().isEmpty()) {
-                changed.forEach(member -> RestartRunner.rewrite(connections, member).ifPresent(failures::add));
+                changed.forEach(
+                        member -> RestartRunner.rewrite(connections, member).ifPresent(failures::add));
                 failures.addAll(RestartRunner.putBackFiles(connections, run.kept()));
             }
             journal.append(new RestartEntry.Ended(

@@ -63,8 +63,7 @@ public record RestartObservation(
                         values, configuration.withheld(), configuration.aclUsers(), configuration.unavailable());
             });
         }
-        return new RestartObservation(
-                topology, before, starts, rewriting, refusals, slotMigrations, elections, time);
+        return new RestartObservation(topology, before, starts, rewriting, refusals, slotMigrations, elections, time);
     }
 
     /** A setting of a node; empty text where it is not known. */

@@ -103,8 +103,7 @@ final class RestartObserver {
                 rewriting.put(
                         member.id(),
                         connections.ask(
-                                member,
-                                connection -> ConfigurationRewrite.objections(member.address(), connection)));
+                                member, connection -> ConfigurationRewrite.objections(member.address(), connection)));
             }
             migration(state, member, connections).ifPresent(text -> migrations.put(member.id(), text));
             return member;
@@ -129,9 +128,8 @@ final class RestartObserver {
     private Map<NodeId, String> refusals(Topology topology, Member member, MemberConnections connections) {
         Optional<ConnectionSettings> asReplica = connections.ask(member, connection -> {
             try {
-                String password = connection
-                        .pairs("CONFIG", "GET", "masterauth")
-                        .getOrDefault("masterauth", "");
+                String password =
+                        connection.pairs("CONFIG", "GET", "masterauth").getOrDefault("masterauth", "");
                 String user = connection.pairs("CONFIG", "GET", "masteruser").getOrDefault("masteruser", "");
                 return Optional.of(tools.settings()
                         .withCredentials(
@@ -151,8 +149,14 @@ final class RestartObserver {
             if (!other.isReached() || other.id().equals(member.id())) {
                 continue;
             }
-            try (RespConnection connection = RespConnection.open(Member.of(other).address(), asReplica.get())) {
+            try (RespConnection connection =
+                    RespConnection.open(Member.of(other).address(), asReplica.get())) {
                 connection.call("PING");
+            } catch (RespErrorException e) {
+                // A user for replication need not be allowed to do anything else.
+                if (!e.serverMessage().startsWith("NOPERM")) {
+                    refusals.put(other.id(), e.getMessage());
+                }
             } catch (AmbrotypeException e) {
                 if (e.code() == ErrorCode.INTERRUPTED) {
                     throw e;

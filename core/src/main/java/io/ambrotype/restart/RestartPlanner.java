@@ -288,9 +288,11 @@ final class RestartPlanner {
         for (Node node : shard.nodes()) {
             List<String> objections = seen.rewriting().getOrDefault(node.id(), List.of());
             if (!objections.isEmpty()) {
-                refuse(node.name() + " could not write down in its configuration file whom it follows (CONFIG REWRITE): "
+                refuse(node.name()
+                        + " could not write down in its configuration file whom it follows (CONFIG REWRITE): "
                         + String.join("; ", objections));
-                hints.add("docs/runbooks/restart.md says what to do about configuration files that cannot be rewritten");
+                hints.add(
+                        "docs/runbooks/restart.md has a table of configuration files that servers cannot be trusted to write");
             }
         }
     }
@@ -316,10 +318,11 @@ final class RestartPlanner {
         }
         String refused = seen.refusals().getOrDefault(master.id(), Map.of()).get(replica.id());
         if (refused != null) {
-            hints.add("give " + master.name() + " the masterauth (and masteruser) that its replicas ask for: CONFIG SET, then"
+            hints.add("give " + master.name()
+                    + " the masterauth (and masteruser) that its replicas ask for: CONFIG SET, then"
                     + " CONFIG REWRITE");
-            return Optional.of(master.name() + " could not follow " + replica.name() + ", which refuses its masterauth ("
-                    + refused + ")");
+            return Optional.of(master.name() + " could not follow " + replica.name()
+                    + ", which refuses its masterauth (" + refused + ")");
         }
         // One that is restarted before may come back with a newer version: the gates look again.
         if (!restarted && isOlder(own.version(), above.version())) {
@@ -417,6 +420,7 @@ final class RestartPlanner {
         for (Place master : now.masters()) {
             layout = masterSteps(original, master, layout, remaining, steps);
         }
+        layout = chains(original, layout, steps);
         examineVersions(now, steps);
         refuse();
         List<Step> all = new ArrayList<>();
@@ -440,6 +444,27 @@ final class RestartPlanner {
             warnings.add("nothing is failed back: in the end " + String.join(", ", layout.differencesFrom(original)));
         }
         return new RestartPlan(request.deployment(), seen.topology().kind(), now, layout, all, warnings);
+    }
+
+    /** A fail-over has all replicas follow the new master; Sentinels want it so, elsewhere it is undone. */
+    private Layout chains(Layout original, Layout reached, List<Step> steps) {
+        if (seen.topology().kind() == DeploymentKind.CLUSTER
+                || seen.topology().sentinels().isPresent()
+                || !request.failback()) {
+            return reached;
+        }
+        Layout layout = reached;
+        for (Place place : original.places()) {
+            NodeId id = place.member().id();
+            if (place.master().isPresent()
+                    && layout.place(id).master().isPresent()
+                    && !layout.place(id).master().equals(place.master())) {
+                NodeId master = place.master().get();
+                steps.add(new Step.Follow(place.member(), original.place(master).member()));
+                layout = layout.afterFollowing(id, master);
+            }
+        }
+        return layout;
     }
 
     private Layout masterSteps(Layout original, Place master, Layout layout, Set<NodeId> remaining, List<Step> steps) {

@@ -141,9 +141,7 @@ public final class RestartRunner {
     static Optional<String> rewrite(MemberConnections connections, Member member) {
         try {
             return connections
-                    .askTwice(
-                            member,
-                            connection -> ConfigurationRewrite.run(member.address(), member.id(), connection))
+                    .askTwice(member, connection -> ConfigurationRewrite.run(member.address(), member.id(), connection))
                     .map(reason -> member + " did not write its configuration file (CONFIG REWRITE): " + reason);
         } catch (AmbrotypeException e) {
             return Optional.of(member + " did not write its configuration file: " + e.getMessage());
@@ -188,8 +186,7 @@ public final class RestartRunner {
             this.layout = plan.before();
             this.original =
                     prepared.run().map(earlier -> earlier.begun().layout()).orElse(plan.before());
-            this.kept = new LinkedHashMap<>(
-                    prepared.run().map(Run::kept).orElse(Map.of()));
+            this.kept = new LinkedHashMap<>(prepared.run().map(Run::kept).orElse(Map.of()));
             this.limit = prepared.observation().patience(tools.patience());
             this.settings = new TemporarySettings(
                     connections,
@@ -291,7 +288,8 @@ public final class RestartRunner {
          * the files of this host said is kept.
          */
         private void keepFiles() {
-            if (plan.kind() == DeploymentKind.CLUSTER || plan.steps().stream().noneMatch(Step.FailOver.class::isInstance)) {
+            if (plan.kind() == DeploymentKind.CLUSTER
+                    || plan.steps().stream().noneMatch(Step.FailOver.class::isInstance)) {
                 return;
             }
             for (Member member : layout.members()) {
@@ -311,13 +309,13 @@ public final class RestartRunner {
                     .forEach(member -> connections
                             .ask(
                                     member,
-                                    connection ->
-                                            ConfigurationRewrite.run(member.address(), member.id(), connection))
+                                    connection -> ConfigurationRewrite.run(member.address(), member.id(), connection))
                             .ifPresent(reason -> {
                                 putBackFiles(connections, kept);
                                 throw AmbrotypeException.of(
                                                 ErrorCode.UNSAFE,
-                                                "nothing was done: " + member + " cannot write down in its configuration"
+                                                "nothing was done: " + member
+                                                        + " cannot write down in its configuration"
                                                         + " file whom it follows (CONFIG REWRITE): " + reason
                                                         + "; restarted after a fail-over it would come back as a second"
                                                         + " master")
@@ -376,6 +374,7 @@ public final class RestartRunner {
                 case Step.Start start -> start(start);
                 case Step.Restart restart -> restart(restart);
                 case Step.FailOver failOver -> failOver(failOver);
+                case Step.Follow follow -> layout = switchover.follow(layout, follow.member(), follow.master());
                 case Step.ReleaseReplicas _ -> {
                     settings.putBack().forEach(this::notice);
                     new Gate("everybody to know everybody's place in the end", limit)

@@ -115,6 +115,29 @@ public sealed interface Step {
     }
 
     /**
+     * Points a replica of a replica, which a fail-over has made follow the master, to where it was.
+     *
+     * @param member who
+     * @param master the replica that it followed
+     */
+    record Follow(Member member, Member master) implements Step {
+        @Override
+        public String title() {
+            return "have " + member + " follow " + master + " again";
+        }
+
+        @Override
+        public List<String> gates() {
+            return List.of(member + " follows " + master + " with its link up, and has what its master had");
+        }
+
+        @Override
+        public List<Member> members() {
+            return List.of(member);
+        }
+    }
+
+    /**
      * Has a replica take over from its master.
      *
      * @param from the master

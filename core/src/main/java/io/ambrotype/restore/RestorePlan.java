@@ -127,6 +127,7 @@ public record RestorePlan(
                                 ? node
                                 : node.with(new Data.Routed(node.slots().intersection(some))))
                         .toList(),
+                target,
                 warnings,
                 appendOnly);
     }

@@ -38,6 +38,9 @@ class RestartPlannerTest {
                 (failOver.back() ? "back " : "over ")
                         + failOver.from().address().port() + ">"
                         + failOver.to().address().port();
+            case Step.Follow follow ->
+                follow.member().address().port() + " follows "
+                        + follow.master().address().port();
             case Step.ReleaseReplicas _ -> "release";
         };
     }

@@ -88,7 +88,8 @@ class ConfigurationRewriteTest {
         if (before.isPresent()) {
             restarted(server);
         }
-        assertThat(file.resolveSibling("." + file.getFileName() + ".ambrotype-former")).doesNotExist();
+        assertThat(file.resolveSibling("." + file.getFileName() + ".ambrotype-former"))
+                .doesNotExist();
     }
 
     /** The included file has the last word: what the server writes means something else than it runs with. */

@@ -66,13 +66,36 @@ class ReplicaSetRestartTest {
         }
     }
 
+    @Test
+    void aReplicaOfAReplicaIsOneAgain() throws Exception {
+        LabCluster lab = labs.standalone(ServersUnderTest.any(), 2, "save 3600 1");
+        RedisServer middle = lab.replicas().getFirst();
+        try (RespConnection last = lab.replicas().getLast().connect()) {
+            last.call(
+                    "REPLICAOF",
+                    middle.address().host(),
+                    Integer.toString(middle.address().port()));
+            last.call("CONFIG", "REWRITE");
+        }
+        Topology before = await().atMost(Labs.patience())
+                .until(() -> topology(lab), topology -> topology.problems().isEmpty());
+        List<String> files = files(lab);
+
+        RestartReport report = new LabRestarts(lab, labs.folder()).run(Probe.NONE, RestartListener.NONE);
+
+        assertThat(report.plan().steps().getLast().title())
+                .isEqualTo("have " + lab.replicas().getLast().address() + " follow " + middle.address() + " again");
+        assertThat(topology(lab).differencesFrom(before)).isEmpty();
+        assertThat(files(lab)).isEqualTo(files);
+    }
+
     /** It could not follow its replica, and the wait for that would have no end. */
     @Test
     void aMasterThatCouldNotFollowIsNotFailedOver() {
-        LabCluster lab = labs.ended(LabCluster.create(LabSpec.standalone(
-                        labs.folder().resolve("locked"), ServersUnderTest.any(), 1, Labs.freePorts(2))
-                .with("save 3600 1")
-                .withPassword("hush")));
+        LabCluster lab = labs.ended(LabCluster.create(
+                LabSpec.standalone(labs.folder().resolve("locked"), ServersUnderTest.any(), 1, Labs.freePorts(2))
+                        .with("save 3600 1")
+                        .withPassword("hush")));
         try (RespConnection master = lab.servers().getFirst().connect()) {
             master.call("CONFIG", "SET", "masterauth", "");
         }
@@ -80,8 +103,8 @@ class ReplicaSetRestartTest {
         assertThat(catchThrowableOfType(
                         AmbrotypeException.class,
                         () -> new LabRestarts(lab, labs.folder()).run(Probe.NONE, RestartListener.NONE)))
-                .hasMessageContaining(lab.addresses().getFirst() + " could not follow " + lab.addresses().getLast()
-                        + ", which refuses its masterauth");
+                .hasMessageContaining(lab.addresses().getFirst() + " could not follow "
+                        + lab.addresses().getLast() + ", which refuses its masterauth");
     }
 
     /** Whom it follows it could not write down: nothing is begun. */

@@ -1,17 +1,22 @@
 package io.ambrotype.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.ambrotype.cli.CommandLineRun;
+import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.lab.LabCluster;
 import io.ambrotype.lab.RedisServer;
 import io.ambrotype.lab.ServerBinary;
+import io.ambrotype.probe.Probe;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.resp.ServerVersion.Vendor;
+import io.ambrotype.restart.RestartListener;
+import io.ambrotype.restart.Step;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
 import java.io.IOException;
@@ -60,6 +65,34 @@ class SetResumeTest {
         killedAndResumed(labs.standalone(ServersUnderTest.any(), 1, "save 3600 1"), "\"entry\":\"stopping\"", 2);
     }
 
+    /** The replica that was to take over, then the master itself, whose place a Sentinel gives to the replica. */
+    @Test
+    void aServerThatDiesMeanwhileIsStartedAndGetsItsPlaceBack() throws Exception {
+        LabCluster lab = labs.watched(ServersUnderTest.any(), 1, "save 3600 1");
+        List<HostAndPort> seeds =
+                lab.sentinels().stream().map(RedisServer::address).toList();
+        for (RedisServer victim : List.of(lab.replicas().getFirst(), lab.masters().getFirst())) {
+            Topology before = whole(seeds);
+            Map<String, String> state = state(lab);
+            LabRestarts restarts = new LabRestarts(lab, labs.folder());
+            AmbrotypeException stopped = catchThrowableOfType(
+                    AmbrotypeException.class, () -> restarts.run(Probe.NONE, new RestartListener() {
+                        @Override
+                        public void stepBegun(int number, Step step) {
+                            if (step instanceof Step.FailOver) {
+                                victim.kill();
+                            }
+                        }
+                    }));
+            assertThat(stopped).hasMessageContaining(victim.address() + " does not answer");
+
+            restarts.resume(RestartListener.NONE, false);
+
+            assertThat(whole(seeds).differencesFrom(before)).isEmpty();
+            assertThat(state(lab)).isEqualTo(state);
+        }
+    }
+
     private void killedAndResumed(LabCluster lab, String moment, int time) throws Exception {
         List<HostAndPort> seeds = lab.sentinels().isEmpty()
                 ? lab.addresses()
@@ -67,7 +100,8 @@ class SetResumeTest {
         Topology before = whole(seeds);
         Map<String, String> state = state(lab);
         String uri = "redis://" + seeds.stream().map(HostAndPort::toString).collect(Collectors.joining(","));
-        Path folder = Files.createDirectories(labs.folder().resolve("home-" + seeds.getFirst().port()));
+        Path folder = Files.createDirectories(
+                labs.folder().resolve("home-" + seeds.getFirst().port()));
         try (Application application = lab.sentinels().isEmpty()
                 ? Application.lookingForMaster(lab.addresses())
                 : Application.withJedis("lab", seeds)) {
@@ -125,7 +159,8 @@ class SetResumeTest {
     private static long times(Path folder, String moment) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             long times = 0;
-            for (Path file : files.filter(file -> file.toString().endsWith(".jsonl")).toList()) {
+            for (Path file :
+                    files.filter(file -> file.toString().endsWith(".jsonl")).toList()) {
                 times += Files.readAllLines(file).stream()
                         .filter(line -> line.contains(moment))
                         .count();
@@ -158,7 +193,8 @@ class SetResumeTest {
     }
 
     private List<ServerBinary> oldestAndNewest() {
-        List<ServerBinary> servers = new ArrayList<>(List.of(ServersUnderTest.all().getLast()));
+        List<ServerBinary> servers =
+                new ArrayList<>(List.of(ServersUnderTest.all().getLast()));
         ServersUnderTest.all().stream().filter(this::isBefore62).findFirst().ifPresent(servers::addFirst);
         return servers.stream().distinct().toList();
     }
