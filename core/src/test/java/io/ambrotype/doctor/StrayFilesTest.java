@@ -65,9 +65,7 @@ class StrayFilesTest {
     private List<Stray> strays() {
         Examination examination = patient.examination();
         return new StrayFiles(examination.topology(), examination.nodes())
-                .find().stream()
-                        .filter(stray -> stray.path().startsWith(dir))
-                        .toList();
+                .find().stream().filter(stray -> stray.path().startsWith(dir)).toList();
     }
 
     private Stream<String> names() {
@@ -136,11 +134,10 @@ class StrayFilesTest {
         assertThat(strays()).isEmpty();
 
         // Its address is taken by somebody else: it came back without them.
-        patient.problems.add(new Problem(
-                Problem.Kind.STRANGER_AT_ADDRESS, Set.of(down.id()), SlotSet.NONE, "another node answers"));
+        patient.problems.add(
+                new Problem(Problem.Kind.STRANGER_AT_ADDRESS, Set.of(down.id()), SlotSet.NONE, "another node answers"));
         assertThat(names()).containsExactlyInAnyOrder("nodes/7005/n.conf", "nodes/7005/data.rdb");
-        assertThat(strays())
-                .anySatisfy(stray -> assertThat(stray.what()).endsWith("which the cluster misses"));
+        assertThat(strays()).anySatisfy(stray -> assertThat(stray.what()).endsWith("which the cluster misses"));
     }
 
     @Test
@@ -149,8 +146,7 @@ class StrayFilesTest {
         assertThat(strays()).isEmpty();
 
         Patient.Member lonely = patient.member(0);
-        NodesConf alone =
-                NodesConf.parse(conf(lonely.id(), 7000).getBytes(StandardCharsets.US_ASCII), "test");
+        NodesConf alone = NodesConf.parse(conf(lonely.id(), 7000).getBytes(StandardCharsets.US_ASCII), "test");
         lonely.view = Optional.of(new ClusterView(alone.lines(), true, 1));
         assertThat(names()).containsExactly("nodes/old/n.conf");
         assertThat(strays().getFirst().what()).contains("had the port of the node that runs now");
