@@ -11,6 +11,7 @@ import io.ambrotype.host.PersistentFiles;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.resp.ServerVersion;
 import io.ambrotype.resp.ServerVersion.Vendor;
+import io.ambrotype.topology.ClusterView;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeConfiguration;
@@ -127,6 +128,10 @@ final class Patient {
         final Set<String> fileSecrets = new TreeSet<>(Set.of("requirepass", "masterauth"));
         Optional<String> nodesConfFault = Optional.empty();
         Optional<PersistentFiles> files = Optional.empty();
+        Path folder;
+        Path configuration;
+        final List<Path> startFolders = new ArrayList<>();
+        Optional<ClusterView> view = Optional.empty();
         final List<Path> appendOnlyFiles = new ArrayList<>();
         OptionalLong freeBytes = OptionalLong.of(100L << 30);
         Optional<KernelView> kernel = Optional.of(new KernelView(OptionalLong.of(1), Optional.of("madvise")));
@@ -136,6 +141,8 @@ final class Patient {
             this.masterIndex = index % 3;
             this.host = "10.0.0." + (index < 3 ? index : (index + 1) % 3);
             this.port = 7000 + index;
+            this.folder = Path.of("/var/lib/redis/" + port);
+            this.configuration = Path.of("/etc/redis/" + port + ".conf");
             info.put("config_file", "/etc/redis/" + port + ".conf");
             info.put("uptime_in_seconds", "1000");
             info.put("master_repl_offset", "100000");
@@ -206,7 +213,7 @@ final class Patient {
                     "run" + index,
                     replication,
                     new ServerInfo(Map.of("all", info, "keyspace", keyspace)),
-                    Optional.empty(),
+                    view,
                     Optional.empty());
         }
 
@@ -225,8 +232,6 @@ final class Patient {
         }
 
         private Seen seen() {
-            Path folder = Path.of("/var/lib/redis/" + port);
-            Path path = Path.of("/etc/redis/" + port + ".conf");
             return new Seen(
                     "process " + index,
                     container,
@@ -234,9 +239,9 @@ final class Patient {
                     folderRemoved,
                     Optional.of(
                             fileFault.isPresent()
-                                    ? FileView.faulty(path, fileFault.get())
+                                    ? FileView.faulty(configuration, fileFault.get())
                                     : new FileView(
-                                            path,
+                                            configuration,
                                             Optional.empty(),
                                             Optional.of(absoluteDir ? folder.toString() : "./"),
                                             absoluteDir,
@@ -246,7 +251,7 @@ final class Patient {
                     files,
                     nodesConfFault,
                     appendOnlyFiles,
-                    List.of(),
+                    startFolders,
                     freeBytes,
                     kernel);
         }

@@ -50,10 +50,12 @@ class FakeProcTest {
                 "Name:\tredis-server\nUmask:\t0022\nUid:\t120\t120\t120\t120\nGid:\t9\t9\t9\t9\nNSpid:\t77\n");
         write("77/stat", "77 (redis (server)) S 40 " + "0 ".repeat(15) + "1 0 99 0\n");
         write("77/cgroup", "0::/system.slice/redis.service\n");
-        write(
-                "77/limits",
-                "Limit Soft Hard Units\nMax open files            1024                 unlimited            files     \n"
-                        + "Max strange things   1 2 x\nnonsense\n");
+        write("77/limits", """
+                Limit                     Soft Limit           Hard Limit           Units
+                Max open files            1024                 unlimited            files
+                Max strange things        1                    2                    things
+                nonsense
+                """);
         Files.createDirectories(server.resolve("fd"));
         Files.createSymbolicLink(server.resolve("fd/6"), Path.of("socket:[4242]"));
         Files.createSymbolicLink(server.resolve("fd/1"), Path.of("/nowhere/log (deleted)"));

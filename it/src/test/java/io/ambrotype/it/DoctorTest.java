@@ -64,7 +64,10 @@ class DoctorTest {
             assertThat(finding.nodes()).hasSize(6);
             assertThat(finding.details()).contains(master.address() + " now in " + master.dataFolder());
         });
-        assertThat(before.findings("stray-files")).isEmpty();
+        // Elsewhere on this machine there may be some.
+        assertThat(before.findings("stray-files"))
+                .flatExtracting(Finding::details)
+                .noneMatch(line -> line.contains(labs.folder().toString()));
         assertThat(errors(before)).containsExactly("relative-dir");
 
         String id;
