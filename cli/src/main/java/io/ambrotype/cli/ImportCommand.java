@@ -14,6 +14,7 @@ import io.ambrotype.topology.NodesConf;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -219,7 +220,7 @@ final class ImportCommand implements Callable<Integer> {
                     shard.slots(),
                     Units.count(shard.entries()),
                     shard.server(),
-                    shard.savedAt(),
+                    Instant.parse(shard.savedAt()).truncatedTo(ChronoUnit.SECONDS).toString(),
                     shard.file(),
                     shard.because());
         }

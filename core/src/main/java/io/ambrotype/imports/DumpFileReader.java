@@ -108,7 +108,8 @@ final class DumpFileReader {
                 reader.version().toString(),
                 reader.checksum() == ChecksumVerdict.VERIFIED,
                 aux.containsKey("valkey-ver") || reader.version().dialect() == RdbDialect.VALKEY ? "valkey" : "redis",
-                versionOf(aux, reader.version()),
+                versionTold(aux).orElse(firstVersionOf(reader.version())),
+                versionTold(aux).isPresent(),
                 Optional.ofNullable(aux.get("repl-id")).filter(id -> id.matches("[0-9a-f]{40}")),
                 numberOf(aux.get("repl-offset")),
                 savedAt(aux, file),
@@ -259,11 +260,12 @@ final class DumpFileReader {
 
     // ---- what the aux fields say
 
-    private static String versionOf(Map<String, String> aux, RdbVersion version) {
-        String told = aux.getOrDefault("valkey-ver", aux.getOrDefault("redis-ver", ""));
-        if (told.matches("[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,9}")) {
-            return told;
-        }
+    private static Optional<String> versionTold(Map<String, String> aux) {
+        return Optional.ofNullable(aux.getOrDefault("valkey-ver", aux.get("redis-ver")))
+                .filter(told -> told.matches("[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,9}"));
+    }
+
+    private static String firstVersionOf(RdbVersion version) {
         return version.dialect() == RdbDialect.VALKEY
                 ? "9.0.0"
                 : switch (version.number()) {

@@ -56,6 +56,7 @@ public record ImportPlan(
      * @param signed whether it has a checksum, which then was verified
      * @param vendor of the server that wrote it, as far as the RDB tells
      * @param version of that server
+     * @param versionTold whether the RDB tells it; else it is the first version that wrote such RDBs
      * @param replicationId the replication id in it, where it tells
      * @param replicationOffset the offset in it; 0 where it does not tell
      * @param savedAt when it was saved: as it says itself, else the time of the file
@@ -72,6 +73,7 @@ public record ImportPlan(
             boolean signed,
             String vendor,
             String version,
+            boolean versionTold,
             Optional<String> replicationId,
             long replicationOffset,
             Instant savedAt,

@@ -242,6 +242,10 @@ final class ImportPlanner {
             warnings.add(file.path()
                     + " is not signed (rdbchecksum no): damage in it could not be seen, and its data are unverified");
         }
+        if (!file.versionTold()) {
+            warnings.add(file.path() + " does not tell which server wrote it; by its RDB version it is taken for "
+                    + file.vendor() + " " + file.version());
+        }
         file.leftOut().forEach(what -> warnings.add("not imported: " + what));
     }
 

@@ -539,7 +539,7 @@ public final class RestorePlanner {
                     transcoded += counted.getValue().entries();
                     streams |= crossing.to() == ValueType.STREAM_LISTPACKS;
                 }
-                modules |= type == ValueType.MODULE_2;
+                modules |= type == ValueType.MODULE_2 && hasOtherModules(shard);
             }
         }
         List<String> warnings = new ArrayList<>();
@@ -556,6 +556,12 @@ public final class RestorePlanner {
                     + " must load modules that know them, or it will not start");
         }
         return warnings;
+    }
+
+    /** Whether there may be values of others than vector sets, which are part of the server. */
+    private static boolean hasOtherModules(Manifest.Shard shard) {
+        return shard.modules().isEmpty()
+                || shard.modules().stream().anyMatch(module -> !module.name().equals("vectorset"));
     }
 
     private void warnOfSnapshot() {

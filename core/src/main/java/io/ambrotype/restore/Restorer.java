@@ -409,6 +409,10 @@ public final class Restorer {
                 written.leftOut += orphans;
                 written.skipped += input.excluded();
             }
+            if (written.skipped > 0) {
+                written.notices.add(written.skipped + " entries were left out; a comparison with the snapshot will miss"
+                        + " them");
+            }
             for (RdbRouter.FunctionConflict conflict : report.conflicts()) {
                 written.notices.add("function library " + conflict.library() + " is not the same in "
                         + conflict.written() + " and " + conflict.refused() + "; that of " + conflict.written()

@@ -43,10 +43,10 @@ class ImportTest {
             }
             folders.add(master.folder());
         }
+        String topology = nodesConf(lab.replicas().getFirst().folder()).toString();
         lab.close();
         Collections.reverse(folders);
         List<String> files = folders.stream().map(Path::toString).toList();
-        String topology = nodesConf(lab.replicas().getFirst().folder()).toString();
 
         CommandLineRun missing = run("import", "shop", "--topology", topology, files.get(0), files.get(1));
         assertThat(missing.status()).isEqualTo(2);

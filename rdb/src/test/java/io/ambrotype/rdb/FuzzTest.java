@@ -38,6 +38,31 @@ class FuzzTest {
         } catch (RdbFormatException e) {
             assertThat(e.offset()).isBetween(0L, (long) rdb.length);
         }
+        try {
+            transcode(rdb);
+        } catch (RdbFormatException e) {
+            assertThat(e.offset()).isBetween(0L, (long) rdb.length);
+        }
+    }
+
+    private static void transcode(byte[] rdb) throws IOException {
+        RdbReader reader = Rdb.open(rdb, UNCHECKED);
+        Transcoder transcoder = new Transcoder(
+                reader.version().dialect() == RdbDialect.VALKEY
+                        ? TargetVersion.redis(8, 0)
+                        : TargetVersion.valkey(9, 0));
+        Transcoder older = new Transcoder(TargetVersion.redis(5, 0));
+        for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
+            if (kind == RecordKind.ENTRY) {
+                Crossing crossing = transcoder.crossing(reader);
+                boolean simple = crossing instanceof Crossing.Untouched;
+                try {
+                    RestorePayload.write(reader, simple ? older : transcoder, (_, _, _) -> {});
+                } catch (RdbUnsupportedException e) {
+                    assertThat(e).hasMessageNotContaining("null");
+                }
+            }
+        }
     }
 
     @ParameterizedTest
