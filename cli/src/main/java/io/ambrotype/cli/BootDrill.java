@@ -14,6 +14,7 @@ import io.ambrotype.lab.LabStop;
 import io.ambrotype.lab.Ports;
 import io.ambrotype.lab.ServerBinary;
 import io.ambrotype.lab.StartOrder;
+import io.ambrotype.rdb.TargetVersion;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.resp.ConnectionSettings;
@@ -21,8 +22,10 @@ import io.ambrotype.restore.RestoreListener;
 import io.ambrotype.restore.RestorePlan;
 import io.ambrotype.restore.RestorePlanner;
 import io.ambrotype.restore.RestoreRequest;
+import io.ambrotype.restore.RestoreTarget;
 import io.ambrotype.restore.Restorer;
 import io.ambrotype.restore.TargetAddress;
+import io.ambrotype.restore.Uncrossable;
 import io.ambrotype.storage.FileStore;
 import io.ambrotype.topology.SlotSet;
 import java.io.IOException;
@@ -126,7 +129,17 @@ final class BootDrill {
         int masters = plan.nodes().size();
         teller.step("restoring into " + Units.count(masters, "throw-away server") + " (" + server.version() + ") in "
                 + nodes);
-        new Restorer(repository, teller).run(plan);
+        Restorer restorer = new Restorer(repository, teller);
+        Uncrossable uncrossable = restorer.uncrossable(plan);
+        if (!uncrossable.isEmpty()) {
+            throw AmbrotypeException.of(
+                            ErrorCode.UNRECOVERABLE,
+                            server.version() + " cannot have all of snapshot " + manifest.snapshot())
+                    .withHint("name a server like those of the snapshot with --server; 'ambrotype restore "
+                            + manifest.snapshot() + " --into FOLDER --target-version "
+                            + target().version().toString().replace(' ', ':') + " --dry-run' lists what it is");
+        }
+        restorer.run(plan, uncrossable);
         Instant written = time.instant();
         teller.step("starting " + (masters == 1 ? "it" : "them"));
         keepDataDirectives(plan);
@@ -163,8 +176,19 @@ final class BootDrill {
                 .mapToObj(port -> new TargetAddress(new HostAndPort("127.0.0.1", port), OptionalInt.empty()))
                 .toList();
         RestorePlan plan = RestorePlanner.plan(
-                manifest, RestoreRequest.into(nodes).at(addresses).as(masters, 0), random);
+                manifest,
+                RestoreRequest.into(nodes).at(addresses).as(masters, 0).forServers(target()),
+                random);
         return slots.equals(SlotSet.ALL) ? plan : plan.ofSlots(slots);
+    }
+
+    private RestoreTarget target() {
+        try {
+            return new RestoreTarget(TargetVersion.parse(server.version().toString()), false);
+        } catch (IllegalArgumentException e) {
+            throw AmbrotypeException.of(ErrorCode.USAGE, "--server: " + e.getMessage())
+                    .causedBy(e);
+        }
     }
 
     private static void keepDataDirectives(RestorePlan plan) {
