@@ -101,7 +101,8 @@ final class AddReplicaCommand implements Callable<Integer> {
         }
         print(plan, console::note);
         Instant started = context.clock().instant();
-        try (MembershipDisplay display = new MembershipDisplay(console, plan.steps().size())) {
+        try (MembershipDisplay display =
+                new MembershipDisplay(console, plan.steps().size())) {
             operation.run(plan, display);
             display.done();
         }

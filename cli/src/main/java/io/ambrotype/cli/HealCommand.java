@@ -209,7 +209,8 @@ final class HealCommand implements Callable<Integer> {
                 + Units.count(plan.steps().size(), "step") + ".");
         Instant started = context.clock().instant();
         Topology after;
-        try (MembershipDisplay display = new MembershipDisplay(console, plan.steps().size())) {
+        try (MembershipDisplay display =
+                new MembershipDisplay(console, plan.steps().size())) {
             after = healer.run(plan, display);
             display.done();
         }

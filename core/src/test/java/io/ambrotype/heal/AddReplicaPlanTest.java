@@ -46,7 +46,12 @@ class AddReplicaPlanTest {
         refused(ErrorCode.USAGE, seen(WHOLE), newcomer(), D, "10.0.0.4:7000 is itself a replica, of 10.0.0.1:7000");
         refused(ErrorCode.USAGE, seen(WHOLE), newcomer(), "1".repeat(40), "no member of the cluster is known as");
         String spare = WHOLE + "8".repeat(40) + " 10.0.0.8:7000@17000 master - 0 0 0 connected\n";
-        refused(ErrorCode.USAGE, seen(spare), newcomer(), "8888", "10.0.0.8:7000 has no slots: there is nothing to copy");
+        refused(
+                ErrorCode.USAGE,
+                seen(spare),
+                newcomer(),
+                "8888",
+                "10.0.0.8:7000 has no slots: there is nothing to copy");
         refused(ErrorCode.UNSAFE, seen(WHOLE, 2), newcomer(), "10.0.0.2:7000", "10.0.0.2:7000 does not answer");
     }
 
@@ -54,12 +59,13 @@ class AddReplicaPlanTest {
     void whoIsAMemberAlreadyIsFinishedOrRefused() {
         String met = WHOLE + OWN;
         Topology cluster = cluster(met, Map.of()).node(9, X, met).topology();
-        NodeState state = new SeenCluster().node(9, X, met).topology().nodes().stream()
-                .filter(node -> node.id().value().equals(X))
-                .findFirst()
-                .orElseThrow()
-                .state()
-                .orElseThrow();
+        NodeState state = new SeenCluster()
+                .node(9, X, met).topology().nodes().stream()
+                        .filter(node -> node.id().value().equals(X))
+                        .findFirst()
+                        .orElseThrow()
+                        .state()
+                        .orElseThrow();
         AddReplicaPlan plan = plan(cluster, state, null);
         assertThat(plan.met()).isTrue();
         assertThat(plan.steps()).hasSize(1);
@@ -71,7 +77,8 @@ class AddReplicaPlanTest {
         // Another node had that address.
         refused(
                 ErrorCode.UNSAFE,
-                seen(WHOLE + "8".repeat(40) + " 10.0.0.9:7000@17000 slave " + D.replace('d', 'a') + " 0 0 1 connected\n"),
+                seen(WHOLE + "8".repeat(40) + " 10.0.0.9:7000@17000 slave " + D.replace('d', 'a')
+                        + " 0 0 1 connected\n"),
                 newcomer(),
                 null,
                 "the cluster has node 88888888 at 10.0.0.9:7000, and another one answers there, 99999999");
@@ -113,8 +120,7 @@ class AddReplicaPlanTest {
                 .hasMessageContaining(reason);
     }
 
-    private static AddReplicaPlan plan(
-            Topology cluster, NodeState state, @Nullable String master) {
+    private static AddReplicaPlan plan(Topology cluster, NodeState state, @Nullable String master) {
         return AddReplica.plan(cluster, SeenCluster.address(9), state, Optional.ofNullable(master));
     }
 

@@ -170,7 +170,6 @@ class HealTest {
         Keyspace.of(18).write(master.address(), master.settings(), Instant.now());
         GroundTruth truth = GroundTruth.of(lab);
         Topology before = discover(lab);
-        String id = id(master);
         emptied(lab, master, successor);
         ask(successor, "CLUSTER", "FAILOVER", "TAKEOVER");
         await().atMost(Labs.patience())
