@@ -28,7 +28,8 @@ class ClusterGatesTest {
     private final ClusterGates gates = new ClusterGates(connections);
     private final Layout layout = new Layout(List.of(
             new Place(master.member(), Role.MASTER, Optional.empty(), SlotSet.parse("0-16383")),
-            new Place(replica.member(), Role.REPLICA, Optional.of(master.member().id()), SlotSet.NONE)));
+            new Place(
+                    replica.member(), Role.REPLICA, Optional.of(master.member().id()), SlotSet.NONE)));
 
     @BeforeEach
     void begin() {
@@ -97,7 +98,8 @@ class ClusterGatesTest {
     @Test
     void aRoleThatIsNotKnownYetMattersWhereItIsAskedFor() {
         view(master, lines -> lines.replace("slave " + master.member().id(), "master -"));
-        assertThat(missing()).isEqualTo(master.member() + " does not see " + replica.member() + " as the replica that it should be");
+        assertThat(missing())
+                .isEqualTo(master.member() + " does not see " + replica.member() + " as the replica that it should be");
         assertThat(missing(gates.inPlace(layout, List.of()))).isEqualTo("nothing");
     }
 
@@ -105,14 +107,20 @@ class ClusterGatesTest {
     void aPongFromBeforeTheStartIsNone() {
         replica.with("uptime_in_seconds", "1");
         view(master, lines -> lines.replace(Long.toString(NOW - 10), Long.toString(NOW - 5000)));
-        assertThat(missing()).isEqualTo(master.member() + " has not heard from " + replica.member() + " since it started");
+        assertThat(missing())
+                .isEqualTo(master.member() + " has not heard from " + replica.member() + " since it started");
     }
 
     @Test
     void aNodeTooManyOrTooFew() {
         view(replica, lines -> lines + "%040x 10.0.0.9:7000@1 master - 0 %d 0 connected%n".formatted(999, NOW));
         assertThat(missing()).contains("knows a node", "which was no member before");
-        view(replica, lines -> lines.lines().filter(line -> line.contains("myself")).toList().getFirst() + "\n");
+        view(
+                replica,
+                lines -> lines.lines()
+                                .filter(line -> line.contains("myself"))
+                                .toList()
+                                .getFirst() + "\n");
         assertThat(missing()).startsWith(replica.member() + " does not know " + master.member());
     }
 
@@ -128,7 +136,9 @@ class ClusterGatesTest {
         assertThat(missing()).isEqualTo(replica.member() + " is loading its data");
         replica.end();
         assertThat(gates.inPlace(layout).get()).get().matches(Missing::hopeless);
-        assertThat(new ClusterGates(connections, _ -> true).inPlace(layout).get()).get().matches(missing -> !missing.hopeless());
+        assertThat(new ClusterGates(connections, _ -> true).inPlace(layout).get())
+                .get()
+                .matches(missing -> !missing.hopeless());
         assertThat(missing(gates.stoppable(layout, replica.member()))).contains("connection refused");
         master.end();
         assertThat(missing(gates.steady(layout))).contains("connection refused");
@@ -137,7 +147,8 @@ class ClusterGatesTest {
     @Test
     void whatAReplicaHas() {
         replica.with("slave_repl_offset", "900");
-        assertThat(missing()).isEqualTo(replica.member() + " is 100 bytes behind what its master had when the wait began");
+        assertThat(missing())
+                .isEqualTo(replica.member() + " is 100 bytes behind what its master had when the wait began");
         replica.with("master_replid", "b".repeat(40));
         assertThat(missing()).contains("of another history");
         replica.with("role", "master");
@@ -153,7 +164,8 @@ class ClusterGatesTest {
 
     @Test
     void anOwnerOfSlotsIsNotStopped() {
-        assertThat(missing(gates.stoppable(layout, master.member()))).isEqualTo(master.member() + " owns slots 0-16383");
+        assertThat(missing(gates.stoppable(layout, master.member())))
+                .isEqualTo(master.member() + " owns slots 0-16383");
     }
 
     @Test
@@ -184,7 +196,8 @@ class ClusterGatesTest {
         String other = node(replica);
         return together
                 ? "*1\r\n*4\r\n" + FakeNode.bulk("slots") + "*0\r\n" + FakeNode.bulk("nodes") + "*2\r\n" + one + other
-                : "*2\r\n*2\r\n" + FakeNode.bulk("nodes") + "*1\r\n" + one + "*2\r\n" + FakeNode.bulk("nodes") + "*1\r\n" + other;
+                : "*2\r\n*2\r\n" + FakeNode.bulk("nodes") + "*1\r\n" + one + "*2\r\n" + FakeNode.bulk("nodes")
+                        + "*1\r\n" + other;
     }
 
     private static String node(FakeNode node) {

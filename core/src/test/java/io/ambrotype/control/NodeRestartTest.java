@@ -141,8 +141,7 @@ class NodeRestartTest {
         assertThat(catchThrowableOfType(
                         AmbrotypeException.class,
                         () -> restart.stop(
-                                node.member(),
-                                new Starting(node::start, Optional.of(false), Optional.empty(), false))))
+                                node.member(), new Starting(node::start, Optional.of(false), Optional.empty(), false))))
                 .hasMessageContaining("to be gone: its process is still there");
     }
 
@@ -159,8 +158,7 @@ class NodeRestartTest {
         String runId = ((Look.Seen) connections.look(node.member())).state().runId();
         assertThat(catchThrowableOfType(
                         AmbrotypeException.class,
-                        () -> restart.start(
-                                NOBODY, node.member(), Optional.of(runId), Starting.by(() -> {}))))
+                        () -> restart.start(NOBODY, node.member(), Optional.of(runId), Starting.by(() -> {}))))
                 .hasMessage("waited 60 s for " + node.member() + " to answer: " + node.member()
                         + " is still the process that was stopped");
     }
@@ -176,7 +174,8 @@ class NodeRestartTest {
     @Test
     void whoNeverAnswersIsWaitedForToTheEnd() {
         node.end();
-        assertThat(failure(Starting.by(() -> {}))).hasMessageStartingWith("waited 60 s for " + node.member() + " to answer");
+        assertThat(failure(Starting.by(() -> {})))
+                .hasMessageStartingWith("waited 60 s for " + node.member() + " to answer");
     }
 
     /** By its address alone: who started it cannot see its process. */

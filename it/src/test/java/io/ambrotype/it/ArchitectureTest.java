@@ -80,7 +80,7 @@ class ArchitectureTest {
                                 .map(name -> new Layering(
                                         name, join(CONTROLS.subList(0, CONTROLS.indexOf(name)), belowControls()))),
                         OPERATIONS.stream().map(name -> new Layering(name, join(CONTROLS, belowControls()))),
-                        Stream.of(new Layering(LAB, belowControls())))
+                        Stream.of(new Layering(LAB, join(CONTROLS, belowControls()))))
                 .flatMap(layer -> layer);
     }
 
