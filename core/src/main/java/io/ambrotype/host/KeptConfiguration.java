@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -82,6 +83,18 @@ public record KeptConfiguration(Path path, Path copy, Optional<Path> link) {
         } catch (IOException e) {
             return Optional.of(path + " cannot be put back as it was (" + copy + "): " + HostFiles.reason(e));
         }
+    }
+
+    /**
+     * Has a server that is down come back as a replica: one whose place another has taken would be a second master.
+     *
+     * @throws io.ambrotype.common.AmbrotypeException where the file cannot be read or written
+     */
+    public void haveFollow(HostAndPort master) {
+        ConfigurationFile.read(path, HostFiles.parent(path))
+                .edit(
+                        Map.of("replicaof", List.of(master.host(), Integer.toString(master.port()))),
+                        Set.of());
     }
 
     private List<String> differences(LaunchObservation now) {

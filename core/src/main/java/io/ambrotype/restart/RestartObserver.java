@@ -14,6 +14,8 @@ import io.ambrotype.host.Relocation;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.Credentials;
 import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.RespConnectionException;
+import io.ambrotype.resp.RespConnectionException.Reason;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.RespReply;
 import io.ambrotype.resp.ServerVersion.Vendor;
@@ -157,11 +159,10 @@ final class RestartObserver {
                 if (!e.serverMessage().startsWith("NOPERM")) {
                     refusals.put(other.id(), e.getMessage());
                 }
-            } catch (AmbrotypeException e) {
-                if (e.code() == ErrorCode.INTERRUPTED) {
-                    throw e;
+            } catch (RespConnectionException e) {
+                if (e.reason() == Reason.AUTHENTICATION) {
+                    refusals.put(other.id(), e.getMessage());
                 }
-                refusals.put(other.id(), e.getMessage());
             }
         }
         return refusals;

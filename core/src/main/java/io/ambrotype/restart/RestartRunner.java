@@ -2,6 +2,7 @@ package io.ambrotype.restart;
 
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.control.BackgroundSave;
 import io.ambrotype.control.DeploymentGates;
@@ -513,10 +514,35 @@ public final class RestartRunner {
                 new Gate("a replica to take over the slots of " + member, limit)
                         .await(time, this, () -> ownedStill(member));
             }
+            Optional<Member> successor =
+                    plan.kind() == DeploymentKind.STANDALONE ? otherMaster(member) : Optional.empty();
+            KeptConfiguration file = kept.get(member);
+            if (successor.isPresent() && file != null) {
+                file.haveFollow(successor.get().address());
+            }
             Look.Seen back = new NodeRestart(connections, gates, time, this)
                     .start(layout, member, Optional.empty(), starter(member));
+            if (successor.isPresent() && back.state().replication().role() == Role.MASTER) {
+                // Its file is elsewhere: two masters must not last until a Sentinel sees them.
+                HostAndPort master = successor.get().address();
+                connections.askTwice(
+                        member,
+                        connection -> connection.call("REPLICAOF", master.host(), Integer.toString(master.port())));
+            }
             journal.append(new RestartEntry.Started(
                     time.instant(), member, back.state().runId()));
+        }
+
+        private Optional<Member> otherMaster(Member member) {
+            return connections
+                    .look(layout.members().stream()
+                            .filter(other -> !other.equals(member))
+                            .toList())
+                    .stream()
+                    .filter(look -> look instanceof Look.Seen seen
+                            && seen.state().replication().role() == Role.MASTER)
+                    .map(Look::member)
+                    .findFirst();
         }
 
         private Optional<Missing> ownedStill(Member member) {
