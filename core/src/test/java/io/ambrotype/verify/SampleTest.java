@@ -34,7 +34,8 @@ class SampleTest {
     void eachPartHasSomethingOfWhatThereIs() {
         for (int part = 0; part < 20; part++) {
             Sample sample = new Sample(part, 20);
-            assertThat(IntStream.range(0, 3).filter(index -> sample.has(index, 3))).containsExactly(part % 3);
+            assertThat(IntStream.range(0, 3).filter(index -> sample.has(index, 3)))
+                    .containsExactly(part % 3);
         }
         assertThat(IntStream.range(0, 3)).noneMatch(index -> Sample.NONE.has(index, 3));
         assertThat(Sample.ALL.has(0, 0)).isFalse();

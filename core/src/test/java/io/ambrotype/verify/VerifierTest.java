@@ -114,8 +114,7 @@ class VerifierTest {
         Manifest manifest = Samples.snapshot(repository, 1, 2, 3);
         List<Integer> read = new ArrayList<>();
         for (int seed = 0; seed < 3; seed++) {
-            VerifyReport report =
-                    verifier.verify(manifest.snapshot(), Sample.of(5, seed), Verifier.Progress.NONE);
+            VerifyReport report = verifier.verify(manifest.snapshot(), Sample.of(5, seed), Verifier.Progress.NONE);
             assertThat(report.snapshots().getFirst().state()).isEqualTo(State.SOUND);
             report.snapshots().getFirst().shards().stream()
                     .filter(VerifyReport.ShardVerdict::read)
@@ -125,7 +124,8 @@ class VerifierTest {
         // What is not read is not seen.
         ObjectName damaged = new ObjectName(manifest.shards().getFirst().dump().objectName());
         store.damage(damaged, new byte[3]);
-        assertThat(verifier.verifyAll(Sample.NONE, Verifier.Progress.NONE).failure()).isEmpty();
+        assertThat(verifier.verifyAll(Sample.NONE, Verifier.Progress.NONE).failure())
+                .isEmpty();
         assertThat(verifier.verifyAll(Verifier.Progress.NONE).failure()).isPresent();
     }
 

@@ -32,7 +32,8 @@ class ImportTest {
     @EachServer
     void filesOfAClusterBecomeASnapshot(ServerBinary server) throws Exception {
         LabCluster lab = labs.cluster(server, 3, 1);
-        Keyspace.of(31).write(lab.addresses().getFirst(), lab.servers().getFirst().settings(), Instant.now());
+        Keyspace.of(31)
+                .write(lab.addresses().getFirst(), lab.servers().getFirst().settings(), Instant.now());
         Operator operator = new Operator(labs.folder());
         Manifest captured = operator.backup(lab);
         GroundTruth truth = GroundTruth.of(lab);
@@ -65,8 +66,7 @@ class ImportTest {
         Manifest imported = operator.repository().manifest(operator.repository().resolve("latest"));
         assertThat(imported.snapshot()).isNotEqualTo(captured.snapshot());
         assertThat(operator.compare(captured, imported).isEqual()).isTrue();
-        assertThat(operator.verifyAll().snapshots())
-                .allMatch(verdict -> verdict.state() == VerifyReport.State.SOUND);
+        assertThat(operator.verifyAll().snapshots()).allMatch(verdict -> verdict.state() == VerifyReport.State.SOUND);
         Path restored = labs.folder().resolve("restored");
         operator.restore(imported, RestoreRequest.into(restored).withSameIds());
         LabCluster again = labs.adopt(restored, server, StartOrder.MASTERS_FIRST);

@@ -120,8 +120,9 @@ class RestoreDrillTest {
         gone.waitFor();
         Path left = labs.folder().resolve("work").resolve("ambrotype-drill-" + gone.pid() + "-1");
         Files.createDirectories(left);
-        LabCluster forgotten = labs.ended(LabCluster.create(
-                LabSpec.standalone(left.resolve("nodes"), server, 0, Labs.freePorts(1)).with("save \"\"")));
+        LabCluster forgotten =
+                labs.ended(LabCluster.create(LabSpec.standalone(left.resolve("nodes"), server, 0, Labs.freePorts(1))
+                        .with("save \"\"")));
 
         CommandLineRun run = verify(operator, server);
 
