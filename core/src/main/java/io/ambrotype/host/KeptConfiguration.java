@@ -92,9 +92,7 @@ public record KeptConfiguration(Path path, Path copy, Optional<Path> link) {
      */
     public void haveFollow(HostAndPort master) {
         ConfigurationFile.read(path, HostFiles.parent(path))
-                .edit(
-                        Map.of("replicaof", List.of(master.host(), Integer.toString(master.port()))),
-                        Set.of());
+                .edit(Map.of("replicaof", List.of(master.host(), Integer.toString(master.port()))), Set.of());
     }
 
     private List<String> differences(LaunchObservation now) {

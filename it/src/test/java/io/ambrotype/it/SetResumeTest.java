@@ -71,12 +71,14 @@ class SetResumeTest {
         LabCluster lab = labs.watched(ServersUnderTest.any(), 1, "save 3600 1");
         List<HostAndPort> seeds =
                 lab.sentinels().stream().map(RedisServer::address).toList();
-        for (RedisServer victim : List.of(lab.replicas().getFirst(), lab.masters().getFirst())) {
+        for (RedisServer victim :
+                List.of(lab.replicas().getFirst(), lab.masters().getFirst())) {
             Topology before = whole(seeds);
             Map<String, String> state = state(lab);
             LabRestarts restarts = new LabRestarts(lab, labs.folder());
             AmbrotypeException stopped = catchThrowableOfType(
-                    AmbrotypeException.class, () -> restarts.run(Probe.NONE, new RestartListener() {
+                    AmbrotypeException.class,
+                    () -> restarts.run(Probe.NONE, new RestartListener() {
                         @Override
                         public void stepBegun(int number, Step step) {
                             if (step instanceof Step.FailOver) {
