@@ -125,12 +125,14 @@ final class DumpFileReader {
     private static void requireRdb(Path file, FileChannel channel, long length) throws IOException {
         ByteBuffer beginning = ByteBuffer.allocate(1);
         if (length == 0) {
-            throw AmbrotypeException.of(ErrorCode.CORRUPT, file + " is empty: not even the beginning of an RDB (byte 0)");
+            throw AmbrotypeException.of(
+                    ErrorCode.CORRUPT, file + " is empty: not even the beginning of an RDB (byte 0)");
         }
         if (channel.read(beginning, 0) == 1 && beginning.get(0) == '*') {
             throw AmbrotypeException.of(
                             ErrorCode.CORRUPT,
-                            file + " begins with commands and not with an RDB (byte 0): it is an append-only file without a base")
+                            file
+                                    + " begins with commands and not with an RDB (byte 0): it is an append-only file without a base")
                     .withHint("start a server from it, and back that up: ambrotype backup");
         }
     }
@@ -145,7 +147,8 @@ final class DumpFileReader {
     }
 
     static AmbrotypeException damaged(Path file, RdbFormatException e) {
-        return AmbrotypeException.of(ErrorCode.CORRUPT, file + " is damaged, or of a version that is not known: " + e.getMessage())
+        return AmbrotypeException.of(
+                        ErrorCode.CORRUPT, file + " is damaged, or of a version that is not known: " + e.getMessage())
                 .withHint("nothing of it was imported; take another copy of the file, or a backup of the server itself")
                 .causedBy(e);
     }
@@ -232,7 +235,9 @@ final class DumpFileReader {
     /** The nodes.conf in the node's folder, where there is exactly one that can be read. */
     private static Optional<NodesConf> view(Path given, Path file) {
         Path folder = file.toAbsolutePath().normalize().getParent();
-        if (folder != null && folder.getFileName() != null && folder.getFileName().toString().equals("appendonlydir")) {
+        if (folder != null
+                && folder.getFileName() != null
+                && folder.getFileName().toString().equals("appendonlydir")) {
             folder = folder.getParent();
         }
         List<NodesConf> found = new ArrayList<>();

@@ -225,12 +225,7 @@ public final class Import {
     }
 
     private static Manifest.Node node(
-            int shard,
-            NodesConf.Line line,
-            NodeId master,
-            DumpFile file,
-            NodesConf conf,
-            List<NodesConf.Line> nodes) {
+            int shard, NodesConf.Line line, NodeId master, DumpFile file, NodesConf conf, List<NodesConf.Line> nodes) {
         boolean isMaster = line.id().equals(master);
         return new Manifest.Node(
                 line.id().value(),

@@ -67,7 +67,8 @@ final class ImportPlanner {
                 .sorted(Comparator.comparingInt(line -> line.slots().first().orElse(0)))
                 .toList();
         if (masters.isEmpty()) {
-            throw usage("no node of the topology owns slots", "name the nodes.conf of a node that was part of the cluster");
+            throw usage(
+                    "no node of the topology owns slots", "name the nodes.conf of a node that was part of the cluster");
         }
         SlotSet covered = masters.stream().map(NodesConf.Line::slots).reduce(SlotSet.NONE, SlotSet::union);
         if (covered.size() < SlotSet.ALL.size()) {
@@ -79,8 +80,9 @@ final class ImportPlanner {
         for (ShardFile shard : shards) {
             warnOf(shard.file(), warnings);
             if (shard.orphans() > 0) {
-                warnings.add(shard.file().path() + " has " + shard.orphans()
-                        + " entries in slots that its master does not own; they are in the dump and will not be restored");
+                warnings.add(
+                        shard.file().path() + " has " + shard.orphans()
+                                + " entries in slots that its master does not own; they are in the dump and will not be restored");
             }
         }
         return new ImportPlan(deployment, nodes(known, masters), Optional.of(conf), shards, warnings);
@@ -162,7 +164,8 @@ final class ImportPlanner {
         return self.flatMap(id -> conf.lines().stream()
                         .filter(line -> line.id().equals(id))
                         .findFirst())
-                .map(line -> line.role() == Role.MASTER ? line.id() : line.master().orElse(line.id()))
+                .map(line ->
+                        line.role() == Role.MASTER ? line.id() : line.master().orElse(line.id()))
                 .flatMap(id -> masters.stream()
                         .filter(master -> master.id().equals(id))
                         .findFirst());

@@ -410,8 +410,8 @@ public final class Restorer {
                 written.skipped += input.excluded();
             }
             if (written.skipped > 0) {
-                written.notices.add(written.skipped + " entries were left out; a comparison with the snapshot will miss"
-                        + " them");
+                written.notices.add(
+                        written.skipped + " entries were left out; a comparison with the snapshot will miss" + " them");
             }
             for (RdbRouter.FunctionConflict conflict : report.conflicts()) {
                 written.notices.add("function library " + conflict.library() + " is not the same in "

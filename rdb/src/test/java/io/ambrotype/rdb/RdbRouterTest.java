@@ -182,6 +182,7 @@ class RdbRouterTest {
         assertThatThrownBy(() ->
                         route(RdbVersion.REDIS_12, 1, slot -> 0, new Input("node", Rdb.open(valkey), slot -> true)))
                 .isInstanceOf(RdbUnsupportedException.class)
-                .hasMessage("key 'key:h' cannot be written: it is of type HASH_2 (22 in VALKEY080), which REDIS0012 does not have");
+                .hasMessage(
+                        "key 'key:h' cannot be written: it is of type HASH_2 (22 in VALKEY080), which REDIS0012 does not have");
     }
 }
