@@ -220,7 +220,9 @@ final class ImportCommand implements Callable<Integer> {
                     shard.slots(),
                     Units.count(shard.entries()),
                     shard.server(),
-                    Instant.parse(shard.savedAt()).truncatedTo(ChronoUnit.SECONDS).toString(),
+                    Instant.parse(shard.savedAt())
+                            .truncatedTo(ChronoUnit.SECONDS)
+                            .toString(),
                     shard.file(),
                     shard.because());
         }

@@ -106,9 +106,7 @@ final class RestoreCommand implements Callable<Integer> {
                             + "encodings that they do not know are written anew")
     private @Nullable String targetVersion;
 
-    @Option(
-            names = "--skip-unsupported",
-            description = "leave out what those servers cannot have, instead of refusing")
+    @Option(names = "--skip-unsupported", description = "leave out what those servers cannot have, instead of refusing")
     private boolean skipUnsupported;
 
     RestoreCommand(Context context) {
@@ -257,8 +255,8 @@ final class RestoreCommand implements Callable<Integer> {
         }
         Restorer.requireAbsent(file);
         Optional<RestoreTarget> target = target();
-        List<String> warnings =
-                target.map(servers -> RestorePlanner.warningsOf(manifest, servers)).orElse(List.of());
+        List<String> warnings = target.map(servers -> RestorePlanner.warningsOf(manifest, servers))
+                .orElse(List.of());
         Instant started = context.clock().instant();
         RestoreReport report;
         try (Progress progress = console.progress()) {
@@ -361,8 +359,7 @@ final class RestoreCommand implements Callable<Integer> {
             console.line("          " + Units.count(report.entries(), "entry") + ", " + Units.bytes(report.bytes())
                     + " written, " + Units.duration(took)
                     + (report.skipped() > 0
-                            ? "; " + Units.count(report.skipped(), "entry") + " skipped: unknown to "
-                                    + targetVersion
+                            ? "; " + Units.count(report.skipped(), "entry") + " skipped: unknown to " + targetVersion
                             : "")
                     + (report.leftOut() > 0
                             ? "; " + Units.count(report.leftOut(), "entry") + " left out: in slots not their node's own"
@@ -398,8 +395,7 @@ final class RestoreCommand implements Callable<Integer> {
         plan.warnings().forEach(warning -> out.accept("warning: " + warning));
     }
 
-    private static void print(
-            Optional<RestoreTarget> target, Uncrossable uncrossable, int most, Consumer<String> out) {
+    private static void print(Optional<RestoreTarget> target, Uncrossable uncrossable, int most, Consumer<String> out) {
         if (target.isEmpty() || uncrossable.isEmpty()) {
             return;
         }
@@ -412,15 +408,16 @@ final class RestoreCommand implements Callable<Integer> {
                     .forEach(item ->
                             table.row(Integer.toString(item.database()), item.key(), item.type(), item.reason()));
             table.lines().forEach(out);
-            long more = uncrossable.entries() - Math.min(most, uncrossable.items().size());
+            long more =
+                    uncrossable.entries() - Math.min(most, uncrossable.items().size());
             if (more > 0) {
                 out.accept("and " + Units.count(more, "entry") + " more");
             }
         }
         uncrossable
                 .functions()
-                .forEach(function -> out.accept("function library " + function + ": "
-                        + target.get().version() + " has no functions"));
+                .forEach(function -> out.accept(
+                        "function library " + function + ": " + target.get().version() + " has no functions"));
     }
 
     private static String dataOf(RestorePlan.Node node) {

@@ -113,7 +113,7 @@ final class DumpFileReader {
                 Optional.ofNullable(aux.get("repl-id")).filter(id -> id.matches("[0-9a-f]{40}")),
                 numberOf(aux.get("repl-offset")),
                 savedAt(aux, file),
-                view(given, file),
+                view(file),
                 leftOut);
     }
 
@@ -233,7 +233,7 @@ final class DumpFileReader {
     }
 
     /** The nodes.conf in the node's folder, where there is exactly one that can be read. */
-    private static Optional<NodesConf> view(Path given, Path file) {
+    private static Optional<NodesConf> view(Path file) {
         Path folder = file.toAbsolutePath().normalize().getParent();
         if (folder != null
                 && folder.getFileName() != null

@@ -69,14 +69,15 @@ class CrossingTest {
         server.kill();
         Restorer restorer = new Restorer(operator.repository(), RestoreListener.NONE);
         Uncrossable uncrossable = restorer.uncrossable(snapshot, Optional.of(target));
-        RestoreReport report = restorer.writeSingle(
-                snapshot, server.folder().resolve("dump.rdb"), Optional.of(target), uncrossable);
+        RestoreReport report =
+                restorer.writeSingle(snapshot, server.folder().resolve("dump.rdb"), Optional.of(target), uncrossable);
         server.start();
         server.awaitReady(Labs.patience());
 
         assertThat(report.skipped()).isEqualTo(uncrossable.entries());
         assertThat(uncrossable.functions().isEmpty())
-                .isEqualTo(!written.features().contains(Feature.FUNCTIONS) || target.version().hasFunctions());
+                .isEqualTo(!written.features().contains(Feature.FUNCTIONS)
+                        || target.version().hasFunctions());
         Set<String> refused =
                 uncrossable.items().stream().map(Uncrossable.Item::key).collect(Collectors.toSet());
         assertThat(refused).as("to " + binary.version()).allMatch(key -> mayBeRefused(key, target.version()));
@@ -109,7 +110,8 @@ class CrossingTest {
         truth.entries().forEach((key, entry) -> {
             String text = new String(HexFormat.of().parseHex(key.hex()), StandardCharsets.ISO_8859_1);
             if (!refused.contains(text)) {
-                // In this digest scores are text, which 7.2 writes otherwise, and how field expiries count is the vendor's own
+                // In this digest scores are text, which 7.2 writes otherwise, and how field expiries count is the
+                // vendor's own
                 // choice; our digests compare both.
                 String digest = text.contains("expiring") || entry.type().equals("zset") ? "" : entry.digest();
                 entries.put(key, new GroundTruth.Entry(entry.type(), digest, entry.expireAtMillis(), ""));
@@ -121,8 +123,7 @@ class CrossingTest {
     /** Each version's neighbours, and the ends of the other vendor's line. */
     private static List<ServerBinary> targetsOf(ServerBinary source) {
         List<ServerBinary> own = ofVendor(source.version().vendor());
-        List<ServerBinary> others =
-                ofVendor(source.version().vendor() == Vendor.REDIS ? Vendor.VALKEY : Vendor.REDIS);
+        List<ServerBinary> others = ofVendor(source.version().vendor() == Vendor.REDIS ? Vendor.VALKEY : Vendor.REDIS);
         int at = own.indexOf(source);
         Set<ServerBinary> targets = new LinkedHashSet<>();
         if (at > 0) {
@@ -161,7 +162,8 @@ class CrossingTest {
         ServerBinary newest = servers.getLast();
         ServerBinary oldest = servers.getFirst();
         LabCluster lab = labs.cluster(newest, 3, 1, "maxmemory 1gb", "notify-keyspace-events AKEmn");
-        Keyspace.of(22).write(lab.addresses().getFirst(), lab.servers().getFirst().settings(), Instant.now());
+        Keyspace.of(22)
+                .write(lab.addresses().getFirst(), lab.servers().getFirst().settings(), Instant.now());
         Operator operator = new Operator(labs.folder());
         Manifest snapshot = operator.backup(lab);
         GroundTruth truth = GroundTruth.of(lab);
@@ -172,8 +174,8 @@ class CrossingTest {
         Path folder = labs.folder().resolve("restored");
         operator.restore(snapshot, RestoreRequest.into(folder).forServers(target));
         LabCluster restored = labs.adopt(folder, oldest, StartOrder.MASTERS_FIRST);
-        Uncrossable uncrossable = new Restorer(operator.repository(), RestoreListener.NONE)
-                .uncrossable(snapshot, Optional.of(target));
+        Uncrossable uncrossable =
+                new Restorer(operator.repository(), RestoreListener.NONE).uncrossable(snapshot, Optional.of(target));
         Set<String> refused =
                 uncrossable.items().stream().map(Uncrossable.Item::key).collect(Collectors.toSet());
         assertThat(comparable(truth, refused, target.version())
@@ -192,7 +194,8 @@ class CrossingTest {
                 .orElseThrow());
         boolean expiresFields;
         try (RespConnection connection = server.connect()) {
-            connection.call("FUNCTION", "LOAD", "#!lua name=mine\nredis.register_function('f', function() return 1 end)");
+            connection.call(
+                    "FUNCTION", "LOAD", "#!lua name=mine\nredis.register_function('f', function() return 1 end)");
             connection.call("HSET", "cart", "book", "2");
             expiresFields = server.binary().version().isAtLeast(Vendor.REDIS, 7, 4)
                     || server.binary().version().isAtLeast(Vendor.VALKEY, 9, 0);
@@ -205,7 +208,13 @@ class CrossingTest {
         server.kill();
         Path file = labs.folder().resolve("old.rdb");
         String[] command = {
-            "restore", "latest", "--repo", operator.place().toString(), "--rdb", file.toString(), "--target-version",
+            "restore",
+            "latest",
+            "--repo",
+            operator.place().toString(),
+            "--rdb",
+            file.toString(),
+            "--target-version",
             "redis:6.2"
         };
 
@@ -236,7 +245,8 @@ class CrossingTest {
             arguments.add(option);
         }
         if (!arguments.contains("--repo")) {
-            arguments.addAll(List.of("--repo", labs.folder().resolve("repository").toString()));
+            arguments.addAll(
+                    List.of("--repo", labs.folder().resolve("repository").toString()));
         }
         return CommandLineRun.of(labs.folder(), arguments.toArray(String[]::new));
     }

@@ -55,7 +55,8 @@ class ImportTest {
     /** A cluster is captured, saves, ends, and its folders are imported in another order, after some wrong attempts. */
     private Imported imported(ServerBinary server) throws Exception {
         LabCluster lab = labs.cluster(server, 3, 1);
-        Keyspace.of(31).write(lab.addresses().getFirst(), lab.servers().getFirst().settings(), Instant.now());
+        Keyspace.of(31)
+                .write(lab.addresses().getFirst(), lab.servers().getFirst().settings(), Instant.now());
         Operator operator = new Operator(labs.folder());
         Manifest captured = operator.backup(lab);
         GroundTruth truth = GroundTruth.of(lab);
@@ -82,8 +83,7 @@ class ImportTest {
         assertThat(dry.out()).contains("most of its keys").contains("nothing was written");
         CommandLineRun done = run("import", "shop", "--topology", topology, files.get(0), files.get(1), files.get(2));
         assertThat(done.status()).as(done.err()).isZero();
-        Manifest imported =
-                operator.repository().manifest(operator.repository().resolve("latest"));
+        Manifest imported = operator.repository().manifest(operator.repository().resolve("latest"));
         return new Imported(operator, captured, imported, truth);
     }
 
