@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -29,25 +28,47 @@ class ImportTest {
     @RegisterExtension
     final Labs labs = new Labs();
 
+    /** What is compared. */
+    private record Imported(Operator operator, Manifest captured, Manifest imported, GroundTruth truth) {}
+
     @EachServer
     void filesOfAClusterBecomeASnapshot(ServerBinary server) throws Exception {
+        Imported all = imported(server);
+        assertThat(all.imported.snapshot()).isNotEqualTo(all.captured.snapshot());
+        assertThat(all.operator.compare(all.captured, all.imported).isEqual()).isTrue();
+        assertThat(all.operator.verifyAll().snapshots())
+                .allMatch(verdict -> verdict.state() == VerifyReport.State.SOUND);
+        assertThat(all.imported.summary().versions())
+                .isEqualTo(all.captured.summary().versions());
+    }
+
+    @Test
+    void anImportedClusterIsRestored() throws Exception {
+        ServerBinary server = ServersUnderTest.any();
+        Imported all = imported(server);
+        Path restored = labs.folder().resolve("restored");
+        all.operator.restore(all.imported, RestoreRequest.into(restored).withSameIds());
+        LabCluster again = labs.adopt(restored, server, StartOrder.MASTERS_FIRST);
+        all.operator.proveEqual(again, all.imported, all.truth);
+    }
+
+    /** A cluster is captured, saves, ends, and its folders are imported in another order, after some wrong attempts. */
+    private Imported imported(ServerBinary server) throws Exception {
         LabCluster lab = labs.cluster(server, 3, 1);
         Keyspace.of(31)
                 .write(lab.addresses().getFirst(), lab.servers().getFirst().settings(), Instant.now());
         Operator operator = new Operator(labs.folder());
         Manifest captured = operator.backup(lab);
         GroundTruth truth = GroundTruth.of(lab);
-        List<Path> folders = new ArrayList<>();
+        List<String> files = new ArrayList<>();
         for (RedisServer master : lab.masters()) {
             try (RespConnection connection = master.connect()) {
                 connection.call("SAVE");
             }
-            folders.add(master.folder());
+            files.addFirst(master.folder().toString());
         }
         String topology = nodesConf(lab.replicas().getFirst().folder()).toString();
         lab.close();
-        Collections.reverse(folders);
-        List<String> files = folders.stream().map(Path::toString).toList();
 
         CommandLineRun missing = run("import", "shop", "--topology", topology, files.get(0), files.get(1));
         assertThat(missing.status()).isEqualTo(2);
@@ -62,15 +83,8 @@ class ImportTest {
         assertThat(dry.out()).contains("most of its keys").contains("nothing was written");
         CommandLineRun done = run("import", "shop", "--topology", topology, files.get(0), files.get(1), files.get(2));
         assertThat(done.status()).as(done.err()).isZero();
-
         Manifest imported = operator.repository().manifest(operator.repository().resolve("latest"));
-        assertThat(imported.snapshot()).isNotEqualTo(captured.snapshot());
-        assertThat(operator.compare(captured, imported).isEqual()).isTrue();
-        assertThat(operator.verifyAll().snapshots()).allMatch(verdict -> verdict.state() == VerifyReport.State.SOUND);
-        Path restored = labs.folder().resolve("restored");
-        operator.restore(imported, RestoreRequest.into(restored).withSameIds());
-        LabCluster again = labs.adopt(restored, server, StartOrder.MASTERS_FIRST);
-        operator.proveEqual(again, imported, truth);
+        return new Imported(operator, captured, imported, truth);
     }
 
     private static Path nodesConf(Path folder) throws IOException {

@@ -38,6 +38,10 @@ class FuzzTest {
         } catch (RdbFormatException e) {
             assertThat(e.offset()).isBetween(0L, (long) rdb.length);
         }
+    }
+
+    private static void surviveAndTranscode(byte[] rdb) throws IOException {
+        survive(rdb);
         try {
             transcode(rdb);
         } catch (RdbFormatException e) {
@@ -141,8 +145,8 @@ class FuzzTest {
                 value[i] = (byte) (random.nextInt(3) == 0 ? random.nextInt(256) : random.nextInt(12));
             }
             int type = random.nextInt(26);
-            survive(Rdb.redis(12).entry(type, "k", value).finish());
-            survive(Rdb.valkey().entry(type, "k", value).finish());
+            surviveAndTranscode(Rdb.redis(12).entry(type, "k", value).finish());
+            surviveAndTranscode(Rdb.valkey().entry(type, "k", value).finish());
         }
     }
 
@@ -169,10 +173,10 @@ class FuzzTest {
                     .raw(255)
                     .toByteArray();
             int type = types[random.nextInt(types.length)];
-            survive(Rdb.redis(12).packed(type, "k", listpack).finish());
-            survive(Rdb.redis(12).packed(type, "k", ziplist).finish());
-            survive(Rdb.redis(12).packed(type, "k", body).finish());
-            survive(Rdb.redis(12)
+            surviveAndTranscode(Rdb.redis(12).packed(type, "k", listpack).finish());
+            surviveAndTranscode(Rdb.redis(12).packed(type, "k", ziplist).finish());
+            surviveAndTranscode(Rdb.redis(12).packed(type, "k", body).finish());
+            surviveAndTranscode(Rdb.redis(12)
                     .entry(15, "k", new Bytes().length(1).string(new byte[16]).string(listpack))
                     .finish());
         }
