@@ -97,11 +97,10 @@ final class LiveRestoreRun {
             throw Failures.usage(
                     "--keys, --slots, --db, --on-conflict, --shift-ttl, --resume and --wait are for --to D, servers that run");
         }
-        if (options.resume
-                && (options.selects() || options.onConflict != null || options.shiftTtl || skipUnsupported)) {
+        if (options.resume && (options.selects() || options.shiftTtl || skipUnsupported)) {
             throw Failures.usage(
-                    "--resume takes keys, slots, database, conflict rule, expiry and what to skip from the run that was "
-                            + "broken off; leave them out");
+                    "--resume takes keys, slots, database, expiry and what to skip from the run that was broken off; "
+                            + "leave them out");
         }
         Repository repository = context.repository();
         Manifest manifest = repository.manifest(repository.resolve(id));
@@ -210,9 +209,12 @@ final class LiveRestoreRun {
         if (plan.orphans() > 0) {
             out.accept("  left out  " + Units.count(plan.orphans()) + " in slots that were not their node's own");
         }
-        if (plan.byCommands() + plan.inPieces() > 0) {
-            out.accept("  written by the commands of their type: " + Units.count(plan.byCommands())
-                    + ", and in pieces, because they are large: " + Units.count(plan.inPieces()));
+        if (plan.byCommands() > 0) {
+            out.accept("  " + Units.count(plan.byCommands())
+                    + " are written by the commands of their type: the target does not know their encoding, or fields get other expiries");
+        }
+        if (plan.inPieces() > 0) {
+            out.accept("  " + Units.count(plan.inPieces()) + " are written in pieces, because they are large");
         }
         if (!plan.functions().isEmpty()) {
             out.accept("  functions " + String.join(", ", plan.functions()) + " on every master");

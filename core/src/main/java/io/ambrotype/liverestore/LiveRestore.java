@@ -147,7 +147,7 @@ public final class LiveRestore {
      * Looks at the target and through the dumps; writes nothing.
      *
      * @param resume whether to go on with a run of this snapshot into this target that was broken off; what that was asked for takes
-     *     the place of the request's selection, conflict rule, expiry and unsupported values
+     *     the place of the request's selection, expiry and unsupported values, and of its conflict rule where that is the usual one
      * @throws AmbrotypeException {@code UNSAFE} where the target cannot take a restore now; {@code CORRUPT} where a dump is damaged;
      *     {@code UNRECOVERABLE} where it has not the databases
      */
@@ -405,7 +405,7 @@ public final class LiveRestore {
         return earlier.map(run -> run.of(shard.index())).orElse(new Mark(shard.index(), 0, 0));
     }
 
-    private static Sieve sieve(
+    private Sieve sieve(
             Manifest manifest, Manifest.Shard shard, LiveRestoreRequest request, TargetState target, Instant base) {
         BitSet owned = manifest.slotsOf(shard);
         long shift =
@@ -414,7 +414,7 @@ public final class LiveRestore {
                 owned,
                 request.selection(),
                 request.selection().keys().stream().map(KeyPattern::of).toList(),
-                new ExpiryRule(base.toEpochMilli(), shift),
+                new ExpiryRule(time.millis(), shift),
                 request.shiftTtl(),
                 new MinimalStamp(target.versions()),
                 target);

@@ -41,7 +41,8 @@ public record LiveRestoreRequest(
                 seeds,
                 settings,
                 begun.selection(),
-                begun.onConflict(),
+                // Keys may have appeared meanwhile that were in nobody's way at first.
+                onConflict == OnConflict.FAIL ? begun.onConflict() : onConflict,
                 begun.shiftTtl(),
                 begun.skipUnsupported(),
                 patience);

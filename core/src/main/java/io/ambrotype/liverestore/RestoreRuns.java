@@ -66,7 +66,16 @@ final class RestoreRuns {
 
     /** Empty where the run has ended, or nothing had begun. */
     private static Optional<Run> read(Path file) {
-        List<RestoreEntry> entries = Journal.read(file, RestoreEntry.class);
+        List<RestoreEntry> entries;
+        try {
+            entries = Journal.read(file, RestoreEntry.class);
+        } catch (AmbrotypeException e) {
+            if (e.code() != ErrorCode.CORRUPT) {
+                throw e;
+            }
+            // Of another version, or damaged: nothing can go on from it, and it is in nobody's way.
+            return Optional.empty();
+        }
         Begun begun = null;
         List<Mark> marks = List.of();
         long written = 0;

@@ -102,6 +102,11 @@ record Sieve(
         };
     }
 
+    /** Whether all servers of the target have them. */
+    boolean hasVectorSets() {
+        return target.versions().stream().allMatch(server -> server.isAtLeast(Vendor.REDIS, 8, 0));
+    }
+
     private Passage inPieces(ValueType type, long bytes) {
         if (type.kind() == ValueKind.MODULE) {
             return new Passage.Refused(

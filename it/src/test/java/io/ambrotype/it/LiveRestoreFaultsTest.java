@@ -28,6 +28,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
@@ -290,7 +291,7 @@ class LiveRestoreFaultsTest {
                                 .filter(line -> line.contains("myself"))
                                 .map(line -> line.split(" "))
                                 .flatMap(fields ->
-                                        java.util.Arrays.stream(fields).skip(8))
+                                        Arrays.stream(fields).skip(8))
                                 .map(range -> range.split("-"))
                                 .anyMatch(range -> Integer.parseInt(range[0]) <= slot
                                         && slot <= Integer.parseInt(range[range.length - 1]));

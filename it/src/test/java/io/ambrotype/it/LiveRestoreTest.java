@@ -1,7 +1,9 @@
 package io.ambrotype.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.ambrotype.backup.BackupListener;
 import io.ambrotype.cli.CommandLineRun;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.lab.Keyspace;
@@ -63,13 +65,13 @@ class LiveRestoreTest {
         }
         Operator operator = new Operator(labs.folder());
         LabCluster lab = labs.standalone(server, 1, SMALLEST_LIMIT);
-        operator.backup(List.of(source.address()), io.ambrotype.backup.BackupListener.NONE, request -> request);
+        operator.backup(List.of(source.address()), BackupListener.NONE, request -> request);
         GroundTruth truth = GroundTruth.of(List.of(source));
 
         CommandLineRun run = restore(lab);
 
         assertThat(run.status()).as(run.err()).isZero();
-        assertThat(run.err()).contains("in pieces, because they are large: 5");
+        assertThat(run.err()).contains("5 are written in pieces, because they are large");
         assertThat(truth.differencesTo(GroundTruth.of(lab), Instant.now())).isEmpty();
     }
 
@@ -161,7 +163,7 @@ class LiveRestoreTest {
                 fields = false;
             }
             backup(source);
-            org.awaitility.Awaitility.await()
+            await()
                     .atMost(Labs.patience())
                     .until(() -> there.call("GET", "passing").isNull());
 
@@ -177,7 +179,7 @@ class LiveRestoreTest {
             assertThat(here.integer("PTTL", "lasting")).isEqualTo(-1);
             assertThat(shifted.out()).contains("3 keys written");
             if (fields) {
-                assertThat(shifted.err()).contains("written by the commands of their type: 1");
+                assertThat(shifted.err()).contains("1 are written by the commands of their type");
                 assertThat(here.text("HGET", "hash", "lasting")).isEqualTo("2");
             }
         }
@@ -185,7 +187,7 @@ class LiveRestoreTest {
 
     private void backup(RedisServer source) throws InterruptedException {
         new Operator(labs.folder())
-                .backup(List.of(source.address()), io.ambrotype.backup.BackupListener.NONE, request -> request);
+                .backup(List.of(source.address()), BackupListener.NONE, request -> request);
     }
 
     private CommandLineRun restore(LabCluster target, String... options) {
