@@ -210,8 +210,9 @@ final class LiveRestoreRun {
             out.accept("  left out  " + Units.count(plan.orphans()) + " in slots that were not their node's own");
         }
         if (plan.byCommands() > 0) {
-            out.accept("  " + Units.count(plan.byCommands())
-                    + " are written by the commands of their type: the target does not know their encoding, or fields get other expiries");
+            out.accept(
+                    "  " + Units.count(plan.byCommands())
+                            + " are written by the commands of their type: the target does not know their encoding, or fields get other expiries");
         }
         if (plan.inPieces() > 0) {
             out.accept("  " + Units.count(plan.inPieces()) + " are written in pieces, because they are large");

@@ -209,6 +209,7 @@ final class DumpFeed {
                         Thread.currentThread().interrupt();
                         throw new InterruptedIOException("interrupted");
                     }
+                    progress.accept(reader.position());
                     gathered.clear();
                     size[0] = 0;
                 }

@@ -37,6 +37,7 @@ final class DumpLook {
 
     private long seen;
     private long wanted;
+    private long dealtWith;
     private long bytes;
     private long expired;
     private long orphans;
@@ -113,6 +114,7 @@ final class DumpLook {
             remember(seen, reader.valueLength());
         }
         if (seen < earlier.done()) {
+            dealtWith++;
             return;
         }
         switch (sieve.passage(type, reader.valueLength())) {
@@ -189,6 +191,11 @@ final class DumpLook {
 
     long wanted() {
         return wanted;
+    }
+
+    /** Wanted entries that the run before has dealt with. */
+    long dealtWith() {
+        return dealtWith;
     }
 
     long bytes() {

@@ -255,8 +255,11 @@ public final class LiveRestore {
         prepared.requireAllowed();
         LiveRestorePlan plan = prepared.plan;
         Path file = prepared.earlier.map(Run::file).orElseGet(() -> RestoreRuns.file(journals, prepared.run));
-        Ledger ledger =
-                new Ledger(plan.request(), prepared.earlier.map(Run::written).orElse(0L));
+        // What lies behind the last mark is sent again and counts then.
+        long dealtWith = prepared.looks.stream().mapToLong(DumpLook::dealtWith).sum();
+        Ledger ledger = new Ledger(
+                plan.request(),
+                prepared.earlier.map(before -> Math.min(before.written(), dealtWith)).orElse(0L));
         Marker marker = new Marker(prepared, ledger);
         try (Journal<RestoreEntry> journal = Journal.open(file)) {
             if (prepared.earlier.isEmpty()) {

@@ -163,8 +163,7 @@ class LiveRestoreTest {
                 fields = false;
             }
             backup(source);
-            await()
-                    .atMost(Labs.patience())
+            await().atMost(Labs.patience())
                     .until(() -> there.call("GET", "passing").isNull());
 
             CommandLineRun plain = restore(target);
@@ -186,8 +185,7 @@ class LiveRestoreTest {
     }
 
     private void backup(RedisServer source) throws InterruptedException {
-        new Operator(labs.folder())
-                .backup(List.of(source.address()), BackupListener.NONE, request -> request);
+        new Operator(labs.folder()).backup(List.of(source.address()), BackupListener.NONE, request -> request);
     }
 
     private CommandLineRun restore(LabCluster target, String... options) {
