@@ -259,7 +259,9 @@ public final class LiveRestore {
         long dealtWith = prepared.looks.stream().mapToLong(DumpLook::dealtWith).sum();
         Ledger ledger = new Ledger(
                 plan.request(),
-                prepared.earlier.map(before -> Math.min(before.written(), dealtWith)).orElse(0L));
+                prepared.earlier
+                        .map(before -> Math.min(before.written(), dealtWith))
+                        .orElse(0L));
         Marker marker = new Marker(prepared, ledger);
         try (Journal<RestoreEntry> journal = Journal.open(file)) {
             if (prepared.earlier.isEmpty()) {
