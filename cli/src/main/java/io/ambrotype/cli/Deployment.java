@@ -62,6 +62,12 @@ record Deployment(
         return of(nameOrUri, parse(nameOrUri, entry.uri()), access.completedBy(entry.access()), entry, context);
     }
 
+    /** What the user types to mean it again: for hints. Never with user or password. */
+    String typed() {
+        String addresses = seeds.stream().map(HostAndPort::toString).collect(Collectors.joining(","));
+        return name.equals(addresses) ? (settings.tls() == null ? "redis://" : "rediss://") + addresses : name;
+    }
+
     private static Deployment of(
             String name, DeploymentUri uri, Access access, Configuration.@Nullable Entry entry, Context context) {
         if (!uri.tls() && access.namesTls()) {

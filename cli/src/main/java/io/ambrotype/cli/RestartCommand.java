@@ -5,7 +5,6 @@ import io.ambrotype.cli.RestartView.PlanView;
 import io.ambrotype.cli.RestartView.ReportView;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
-import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.host.Launch;
 import io.ambrotype.host.Launcher;
@@ -29,7 +28,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -126,7 +124,7 @@ final class RestartCommand implements Callable<Integer> {
         }
         Optional<Path> repository = repository();
         Prepared prepared =
-                resume ? restart.prepareResume(typed(target), startLastCopy) : restart.prepare(request(target));
+                resume ? restart.prepareResume(target.typed(), startLastCopy) : restart.prepare(request(target));
         Console console = context.console();
         List<String> lines = RestartText.plan(prepared.plan(), preparations(repository));
         if (context.options().dryRun) {
@@ -204,7 +202,7 @@ final class RestartCommand implements Callable<Integer> {
             throw Failures.usage("--abandon has no --dry-run: it puts settings back and closes the journal of the run");
         }
         console.confirm("The run that was broken off ends as things are: nodes and roles stay as they are now.");
-        List<String> failures = restart.abandon(typed(target));
+        List<String> failures = restart.abandon(target.typed());
         failures.forEach(console::warning);
         console.result(
                 new AbandonedView(target.name(), failures),
@@ -236,18 +234,10 @@ final class RestartCommand implements Callable<Integer> {
     private RestartRequest request(Deployment target) {
         try {
             return new RestartRequest(
-                    typed(target), nodes, !noFailback, Optional.ofNullable(maxStall), Optional.ofNullable(relocate));
+                    target.typed(), nodes, !noFailback, Optional.ofNullable(maxStall), Optional.ofNullable(relocate));
         } catch (IllegalArgumentException e) {
             throw Failures.usage(String.valueOf(e.getMessage()));
         }
-    }
-
-    /** What the user types to mean it again: for the hints. Never with user or password. */
-    private static String typed(Deployment target) {
-        String addresses = target.seeds().stream().map(HostAndPort::toString).collect(Collectors.joining(","));
-        return target.name().equals(addresses)
-                ? (target.settings().tls() == null ? "redis://" : "rediss://") + addresses
-                : target.name();
     }
 
     private RestartTools tools(Deployment target) {

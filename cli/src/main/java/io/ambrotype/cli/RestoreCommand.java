@@ -32,6 +32,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -43,7 +44,8 @@ import picocli.CommandLine.Parameters;
         description =
                 "%nWrites a folder for every node, with its dump.rdb, its nodes.conf and an ambrotype.conf, from which the nodes "
                         + "start as a complete cluster. Without further options it is the snapshot's own layout at its own addresses, with new "
-                        + "node ids. Nothing is overwritten, and nothing is written where something alive could be harmed.",
+                        + "node ids. Nothing is overwritten, and nothing is written where something alive could be harmed.%n%n"
+                        + "With --to the keys go into servers that run, of any layout: see the options that begin there.",
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",
         footer = {
@@ -55,6 +57,9 @@ import picocli.CommandLine.Parameters;
             "  ambrotype restore latest --rdb everything.rdb                     for a single server",
             "  ambrotype restore latest --into /srv/old --target-version redis:6.2   onto other servers",
             "  ambrotype restore latest --into /srv/restored --dry-run           what would be written",
+            "  ambrotype restore latest --to shop --dry-run                      into servers that run: looks only",
+            "  ambrotype restore latest --to shop --keys 'cart:*' --on-conflict skip",
+            "  ambrotype restore latest --to redis://10.0.1.1:7000 --resume      go on with one that was broken off",
             "",
             "Exit status 20: the snapshot is damaged; 21: something alive is in the way; 22: the target cannot hold it."
         })
@@ -108,6 +113,9 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Option(names = "--skip-unsupported", description = "leave out what those servers cannot have, instead of refusing")
     private boolean skipUnsupported;
+
+    @Mixin
+    private final LiveRestoreOptions live = new LiveRestoreOptions();
 
     RestoreCommand(Context context) {
         this.context = context;
@@ -205,15 +213,33 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (live.isAskedFor()) {
+            requireNothingOfFiles();
+            return new LiveRestoreRun(context, live, id, skipUnsupported).call();
+        }
         if ((into == null) == (rdb == null)) {
             throw Failures.usage(
                     into == null
-                            ? "say where to: --into FOLDER for node folders, or --rdb FILE for one RDB"
+                            ? "say where to: --into FOLDER for node folders, --rdb FILE for one RDB, or --to D for servers that run"
                             : "--into and --rdb do not go together");
         }
         Repository repository = context.repository();
         Manifest manifest = repository.manifest(repository.resolve(id));
         return rdb != null ? single(repository, manifest, absolute(rdb)) : folders(repository, manifest, request());
+    }
+
+    private void requireNothingOfFiles() {
+        if (into != null
+                || rdb != null
+                || !nodes.isEmpty()
+                || masters != null
+                || replicas != null
+                || node != null
+                || sameIds
+                || targetVersion != null) {
+            throw Failures.usage(
+                    "--to writes into servers that run and does not go with --into, --rdb, --nodes, --masters, --replicas, --node, --same-ids or --target-version");
+        }
     }
 
     private int folders(Repository repository, Manifest manifest, RestoreRequest request) throws InterruptedException {

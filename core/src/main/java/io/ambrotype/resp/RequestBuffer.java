@@ -29,12 +29,27 @@ final class RequestBuffer extends ByteArrayOutputStream {
         if (command.length == 0) {
             throw new IllegalArgumentException("empty command");
         }
-        writeLength('*', command.length);
+        begin(command.length);
         for (byte[] argument : command) {
-            writeLength('$', argument.length);
+            beginArgument(argument.length);
             writeBytes(argument);
-            writeBytes(LINE_END);
+            endArgument();
         }
+    }
+
+    /** What stands before the arguments, the command's name among them. */
+    void begin(int arguments) {
+        writeLength('*', arguments);
+    }
+
+    /** What stands before the bytes of an argument. */
+    void beginArgument(int length) {
+        writeLength('$', length);
+    }
+
+    /** What stands behind the bytes of an argument. */
+    void endArgument() {
+        writeBytes(LINE_END);
     }
 
     /** The bytes themselves, up to {@link #size}; not a copy. */

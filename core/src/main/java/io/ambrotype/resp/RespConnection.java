@@ -151,12 +151,16 @@ public final class RespConnection implements AutoCloseable {
         requireCommandMode();
         int next = 0;
         while (next < commands.size()) {
-            RequestBuffer requests = new RequestBuffer(PIPELINE_BYTES);
             int first = next;
-            while (next < commands.size() && requests.size() < PIPELINE_BYTES) {
-                requests.add(commands.get(next++));
+            if (isLarge(commands.get(next))) {
+                writeLarge(commands.get(next++));
+            } else {
+                RequestBuffer requests = new RequestBuffer(PIPELINE_BYTES);
+                while (next < commands.size() && requests.size() < PIPELINE_BYTES && !isLarge(commands.get(next))) {
+                    requests.add(commands.get(next++));
+                }
+                write(requests, name(commands.get(first)));
             }
-            write(requests, name(commands.get(first)));
             for (int i = first; i < next; i++) {
                 RespReply reply = readReply(name(commands.get(i)));
                 replies.add(reply instanceof ErrorReply error ? masked(error) : reply);
@@ -353,16 +357,51 @@ public final class RespConnection implements AutoCloseable {
         }
     }
 
-    /** Socket writes know no timeout; a large one may block, and is watched. */
+    private static boolean isLarge(byte[][] command) {
+        for (byte[] argument : command) {
+            if (argument.length > PIPELINE_BYTES) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Sends a command whose large arguments are not copied. */
+    private void writeLarge(byte[][] command) {
+        try {
+            RequestBuffer between = new RequestBuffer(UNGUARDED_WRITE);
+            between.begin(command.length);
+            for (byte[] argument : command) {
+                between.beginArgument(argument.length);
+                if (argument.length > PIPELINE_BYTES) {
+                    writeGuarded(between);
+                    writeGuarded(argument, argument.length);
+                    between.reset();
+                } else {
+                    between.writeBytes(argument);
+                }
+                between.endArgument();
+            }
+            writeGuarded(between);
+        } catch (IOException e) {
+            throw failed(e, "before it took " + name(command));
+        }
+    }
+
     private void writeGuarded(RequestBuffer request) throws IOException {
+        writeGuarded(request.array(), request.size());
+    }
+
+    /** Socket writes know no timeout; a large one may block, and is watched. */
+    private void writeGuarded(byte[] bytes, int length) throws IOException {
         writing.lock();
         try {
-            if (request.size() <= UNGUARDED_WRITE) {
-                transport.write(request.array(), 0, request.size());
+            if (length <= UNGUARDED_WRITE) {
+                transport.write(bytes, 0, length);
                 return;
             }
-            for (int sent = 0; sent < request.size(); sent += PROGRESS_BYTES) {
-                writeWatched(request.array(), sent, Math.min(PROGRESS_BYTES, request.size() - sent));
+            for (int sent = 0; sent < length; sent += PROGRESS_BYTES) {
+                writeWatched(bytes, sent, Math.min(PROGRESS_BYTES, length - sent));
             }
         } finally {
             writing.unlock();

@@ -48,7 +48,7 @@ class ArchitectureTest {
     private static final List<String> CONTROLS = List.of("host", "probe", "control");
 
     private static final List<String> OPERATIONS =
-            List.of("backup", "compare", "doctor", "heal", "imports", "restart", "restore", "status", "verify");
+            List.of("backup", "compare", "doctor", "heal", "imports", "liverestore", "restart", "restore", "status", "verify");
     private static final String LAB = "lab";
     private static final String CLI = "cli";
 

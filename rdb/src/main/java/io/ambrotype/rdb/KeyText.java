@@ -10,7 +10,7 @@ public final class KeyText {
     }
 
     /** Printable ASCII as it is, backslashes doubled, all other bytes as {@code \xhh}. */
-    static String of(byte[] bytes, int offset, int length) {
+    public static String of(byte[] bytes, int offset, int length) {
         StringBuilder text = new StringBuilder(length);
         for (int i = offset; i < offset + length; i++) {
             int c = bytes[i] & 0xff;

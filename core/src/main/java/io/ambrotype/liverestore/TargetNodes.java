@@ -1,0 +1,120 @@
+package io.ambrotype.liverestore;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
+import io.ambrotype.common.Time;
+import io.ambrotype.rdb.HashSlot;
+import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.topology.DeploymentKind;
+import io.ambrotype.topology.Node;
+import io.ambrotype.topology.Shard;
+import io.ambrotype.topology.Topology;
+import io.ambrotype.topology.TopologyReader;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Who takes the writes of which slot, as far as is known at the moment, and a link to each. What is known comes from looks at the
+ * whole deployment and from what servers answer to commands that were sent to the wrong one. Thread-safe.
+ */
+final class TargetNodes implements AutoCloseable {
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(300);
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+
+    private final ConnectionSettings settings;
+    private final List<HostAndPort> seeds;
+    private final Time time;
+    private final AtomicReferenceArray<HostAndPort> owners = new AtomicReferenceArray<>(HashSlot.COUNT);
+    private final Map<HostAndPort, NodeLink> links = new ConcurrentHashMap<>();
+    private final ReentrantLock looking = new ReentrantLock();
+    private Instant looked;
+
+    TargetNodes(ConnectionSettings settings, List<HostAndPort> seeds, Topology seen, Time time) {
+        this.settings = settings.withConnectTimeout(CONNECT_TIMEOUT);
+        this.time = time;
+        this.looked = time.instant();
+        Set<HostAndPort> all = new LinkedHashSet<>(seeds);
+        for (Node node : seen.nodes()) {
+            node.address().ifPresent(all::add);
+        }
+        // Sentinels are found again from the servers; where a seed is one, it stays one.
+        this.seeds = List.copyOf(all);
+        take(seen);
+    }
+
+    /** Who has the slot; empty where nobody is known to. */
+    Optional<HostAndPort> owner(int slot) {
+        return Optional.ofNullable(owners.get(slot));
+    }
+
+    /** A server said who has the slot. */
+    void moved(int slot, HostAndPort owner) {
+        owners.set(slot, owner);
+    }
+
+    NodeLink link(HostAndPort address) {
+        return links.computeIfAbsent(address, missing -> new NodeLink(missing, settings));
+    }
+
+    /** Looks at the deployment again, unless that has just been done; where nothing is to be seen, what was known stays. */
+    void lookAgain() {
+        looking.lock();
+        try {
+            if (time.instant().isBefore(looked.plus(BETWEEN_LOOKS))) {
+                return;
+            }
+            take(new TopologyReader(settings).discover(seeds));
+            looked = time.instant();
+        } catch (AmbrotypeException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            // In the middle of a failover there may be no answer that makes sense. Whoever asked goes on trying.
+            looked = time.instant();
+        } finally {
+            looking.unlock();
+        }
+    }
+
+    /** Servers that were started again after they had taken keys that no other server had. */
+    List<HostAndPort> restartedAlone() {
+        List<HostAndPort> restarted = new ArrayList<>();
+        links.forEach((address, link) -> {
+            if (link.hasRestartedAlone()) {
+                restarted.add(address);
+            }
+        });
+        return restarted;
+    }
+
+    private void take(Topology topology) {
+        for (Shard shard : topology.shards()) {
+            if (shard.master().state().isEmpty() && shard.master().address().isEmpty()) {
+                continue;
+            }
+            HostAndPort master = shard.master().connectAddress();
+            if (topology.kind() == DeploymentKind.STANDALONE) {
+                for (int slot = 0; slot < HashSlot.COUNT; slot++) {
+                    owners.set(slot, master);
+                }
+            } else {
+                shard.slots().stream().forEach(slot -> owners.set(slot, master));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        links.values().forEach(NodeLink::close);
+    }
+}

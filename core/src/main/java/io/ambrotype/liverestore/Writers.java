@@ -1,0 +1,379 @@
+package io.ambrotype.liverestore;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.HostAndPort;
+import io.ambrotype.common.Time;
+import io.ambrotype.liverestore.KeyWork.Probe;
+import io.ambrotype.rdb.KeyText;
+import io.ambrotype.resp.RespConnectionException;
+import io.ambrotype.resp.RespConnectionException.Reason;
+import io.ambrotype.resp.RespErrorException;
+import io.ambrotype.resp.RespReply;
+import io.ambrotype.resp.RespReply.ErrorReply;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out {@link KeyWork} at whoever has the keys' slots, batch by batch: batches for several servers side by side, those for one
+ * server one after the other, and never more bytes on their way than the budget.
+ *
+ * <p>A batch ends when a replica of its server has it too, where there is one: a failover after that loses nothing of it. Before
+ * that the whole batch counts as uncertain when the connection breaks, and is sent again, to whoever has the slots then. What was
+ * redirected, or met a state that passes, is sent again too, until nothing has moved on for as long as the patience lasts.
+ *
+ * <p>The first failure that does not pass stops everything: batches that wait give up, and {@link #submit} and {@link #await} tell.
+ * Thread-safe.
+ */
+final class Writers implements AutoCloseable {
+    /** What may be on its way; also the largest value that is sent as a whole. */
+    static final int BUDGET_BYTES = 64 << 20;
+
+    private static final int LONGEST_PAUSE = 500;
+    private static final int FIRST_PAUSE = 10;
+    private static final long REPLICA_MILLIS = 1000;
+
+    private final TargetNodes nodes;
+    private final Time time;
+    private final Duration patience;
+    private final Semaphore budget = new Semaphore(BUDGET_BYTES);
+    private final Set<Thread> running = ConcurrentHashMap.newKeySet();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+    Writers(TargetNodes nodes, Time time, Duration patience) {
+        this.nodes = nodes;
+        this.time = time;
+        this.patience = patience;
+    }
+
+    /** Which server, and which database there. */
+    record Route(HostAndPort node, int database) {}
+
+    /** Takes from the budget what a piece of work needs; whether it was there. */
+    boolean tryReserve(long bytes) {
+        return budget.tryAcquire(permits(bytes));
+    }
+
+    /**
+     * Waits for what a piece of work needs of the budget.
+     *
+     * @throws AmbrotypeException what made the work of others fail
+     */
+    void reserve(long bytes) throws InterruptedException {
+        int permits = permits(bytes);
+        do {
+            throwFailure();
+        } while (!budget.tryAcquire(permits, 100, TimeUnit.MILLISECONDS));
+    }
+
+    /** Carries out work for which the budget was reserved, on a thread of its own. */
+    void submit(List<KeyWork> batch, boolean writes) {
+        throwFailure();
+        long reserved = batch.stream().mapToLong(work -> permits(work.bytes)).sum();
+        Thread thread = Thread.ofVirtual().name("live-restore").unstarted(() -> {
+            try {
+                run(batch, writes);
+            } catch (Throwable e) {
+                failure.compareAndSet(null, e);
+            } finally {
+                budget.release(Math.toIntExact(reserved));
+                running.remove(Thread.currentThread());
+            }
+        });
+        running.add(thread);
+        thread.start();
+    }
+
+    /** Waits for all that was submitted. */
+    void await() throws InterruptedException {
+        for (Thread thread : running) {
+            thread.join();
+        }
+        throwFailure();
+    }
+
+    /** Makes waiting batches give up, and waits until no thread is at work any more. */
+    @Override
+    public void close() {
+        failure.compareAndSet(null, AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted"));
+        boolean interrupted = false;
+        for (Thread thread : running) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Carries out work on this thread, until it is done. */
+    void run(List<KeyWork> batch, boolean writes) throws InterruptedException {
+        List<KeyWork> rest = batch;
+        Instant moved = time.instant();
+        int idle = 0;
+        while (!rest.isEmpty()) {
+            throwFailure();
+            Map<Route, List<KeyWork>> groups = new LinkedHashMap<>();
+            List<KeyWork> again = new ArrayList<>();
+            for (KeyWork work : rest) {
+                HostAndPort node =
+                        work.asked != null ? work.asked : nodes.owner(work.slot).orElse(null);
+                if (node == null) {
+                    work.trouble = "no server is known to have slot " + work.slot;
+                    again.add(work);
+                } else {
+                    groups.computeIfAbsent(new Route(node, work.database), _ -> new ArrayList<>())
+                            .add(work);
+                }
+            }
+            boolean loading = false;
+            for (Map.Entry<Route, List<KeyWork>> group : groups.entrySet()) {
+                loading |= attempt(group.getKey(), group.getValue(), writes, again);
+            }
+            if (again.size() < rest.size() || loading) {
+                moved = time.instant();
+            }
+            if (again.size() < rest.size()) {
+                idle = 0;
+            } else if (idle++ > 0) {
+                if (time.instant().isAfter(moved.plus(patience))) {
+                    throw gaveUp(again.getFirst());
+                }
+                time.sleep(Duration.ofMillis(Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(idle, 6))));
+                nodes.lookAgain();
+            }
+            rest = again;
+        }
+    }
+
+    /** Sends a group to its server; what has to be sent again is added to {@code again}. Whether the server is loading. */
+    private boolean attempt(Route route, List<KeyWork> group, boolean writes, List<KeyWork> again)
+            throws InterruptedException {
+        NodeLink link = nodes.link(route.node());
+        link.lock().lockInterruptibly();
+        try {
+            return exchange(link, route, group, writes, again);
+        } finally {
+            link.lock().unlock();
+        }
+    }
+
+    private boolean exchange(NodeLink link, Route route, List<KeyWork> group, boolean writes, List<KeyWork> again) {
+        boolean sent = false;
+        try {
+            link.open();
+            List<KeyWork> toSend = withoutDone(link, route, group);
+            List<byte[][]> commands = new ArrayList<>();
+            for (KeyWork work : toSend) {
+                for (byte[][] command : work.commands) {
+                    if (work.asked != null) {
+                        commands.add(Commands.of("ASKING"));
+                    }
+                    commands.add(command);
+                }
+            }
+            boolean replicated = writes && link.isReplicated();
+            if (replicated) {
+                commands.add(NodeLink.waitFor(REPLICA_MILLIS));
+            }
+            sent = true;
+            List<RespReply> replies = link.exchange(route.database(), commands);
+            if (replicated) {
+                awaitReplica(link, replies.getLast());
+            } else if (writes) {
+                link.wroteAlone();
+            }
+            return judge(link, toSend, replies, again);
+        } catch (RespConnectionException e) {
+            link.drop();
+            if (!isPassing(e.reason())) {
+                throw e;
+            }
+            for (KeyWork work : group) {
+                work.uncertain |= sent;
+                work.asked = null;
+                work.trouble = e.getMessage();
+            }
+            again.addAll(group);
+            return false;
+        } catch (RespErrorException e) {
+            if (!NodeLink.isPassing(e)) {
+                throw e;
+            }
+            group.forEach(work -> work.trouble = e.getMessage());
+            again.addAll(group);
+            return Trouble.of(e.serverMessage()) == Trouble.LOADING;
+        }
+    }
+
+    /** What is left of a group without what turns out to have been carried out before its reply was lost. */
+    private static List<KeyWork> withoutDone(NodeLink link, Route route, List<KeyWork> group) {
+        if (group.stream().noneMatch(work -> work.uncertain && work.probe.isPresent())) {
+            return group;
+        }
+        List<KeyWork> left = new ArrayList<>();
+        for (KeyWork work : group) {
+            Probe probe = work.probe.orElse(null);
+            if (probe == null || !work.uncertain) {
+                left.add(work);
+                continue;
+            }
+            List<byte[][]> ask = new ArrayList<>();
+            if (work.asked != null) {
+                ask.add(Commands.of("ASKING"));
+            }
+            ask.add(probe.command());
+            RespReply reply = link.exchange(route.database(), ask).getLast();
+            if (reply instanceof ErrorReply || reply.integer() == probe.before()) {
+                left.add(work);
+            } else if (reply.integer() != probe.after()) {
+                throw AmbrotypeException.of(
+                                ErrorCode.FAILED,
+                                link.address() + " has lost a part of the value of key '" + text(work.key)
+                                        + "' that was being written in pieces")
+                        .withHint("nobody has seen it yet, as it is under a temporary key");
+            }
+        }
+        return left;
+    }
+
+    private void awaitReplica(NodeLink link, RespReply first) {
+        if (first instanceof ErrorReply error) {
+            throw AmbrotypeException.of(ErrorCode.FAILED, link.address() + " refused WAIT: " + error.message())
+                    .withHint(
+                            "a restore waits for a replica to have the keys too; see the permissions in docs/GUARANTEES.md");
+        }
+        if (first.integer() > 0) {
+            return;
+        }
+        Instant deadline = time.instant().plus(patience);
+        while (link.lookForReplicas()) {
+            if (link.awaitReplica(REPLICA_MILLIS)) {
+                return;
+            }
+            if (time.instant().isAfter(deadline)) {
+                throw AmbrotypeException.of(
+                                ErrorCode.FAILED,
+                                "no replica of " + link.address() + " followed within " + patience.toSeconds() + " s")
+                        .withHint("look at master_link_status of its replicas, and at repl-timeout");
+            }
+        }
+        link.wroteAlone();
+    }
+
+    private boolean judge(NodeLink link, List<KeyWork> group, List<RespReply> replies, List<KeyWork> again) {
+        boolean loading = false;
+        @Nullable AmbrotypeException refused = null;
+        int at = 0;
+        for (KeyWork work : group) {
+            List<RespReply> own = new ArrayList<>();
+            @Nullable ErrorReply obstacle = null;
+            boolean some = false;
+            boolean asking = work.asked != null;
+            for (int i = 0; i < work.commands.size(); i++) {
+                at += asking ? 1 : 0;
+                RespReply reply = replies.get(at++);
+                own.add(reply);
+                if (reply instanceof ErrorReply error && Trouble.of(error.message()) != Trouble.NONE) {
+                    obstacle = obstacle == null ? error : obstacle;
+                } else {
+                    some = true;
+                }
+            }
+            work.asked = null;
+            if (obstacle == null) {
+                try {
+                    work.outcome.of(link.address(), own, work.uncertain);
+                } catch (AmbrotypeException e) {
+                    // The others of the batch are done or not, whatever becomes of this one.
+                    refused = refused == null ? e : refused;
+                }
+            } else {
+                work.uncertain |= some;
+                loading |= redirect(link, work, obstacle);
+                again.add(work);
+            }
+        }
+        if (refused != null) {
+            throw refused;
+        }
+        return loading;
+    }
+
+    private boolean redirect(NodeLink link, KeyWork work, ErrorReply obstacle) {
+        work.trouble = link.address() + " answered: " + obstacle.message();
+        Trouble trouble = Trouble.of(obstacle.message());
+        if (trouble == Trouble.MOVED || trouble == Trouble.ASK) {
+            String[] words = obstacle.message().split(" ", -1);
+            try {
+                String address = words[2];
+                HostAndPort to = HostAndPort.parse(
+                        address.startsWith(":") ? link.address().host() + address : address);
+                if (trouble == Trouble.ASK) {
+                    work.asked = to;
+                } else {
+                    nodes.moved(work.slot, to);
+                }
+            } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+                throw AmbrotypeException.of(
+                                ErrorCode.FAILED,
+                                link.address() + " sent elsewhere, and its answer does not say where: "
+                                        + obstacle.message())
+                        .causedBy(e);
+            }
+        }
+        return trouble == Trouble.LOADING;
+    }
+
+    private AmbrotypeException gaveUp(KeyWork work) {
+        return AmbrotypeException.of(
+                ErrorCode.FAILED,
+                "key '" + text(work.key) + "' could not be written for " + patience.toSeconds() + " s: "
+                        + work.trouble);
+    }
+
+    private static boolean isPassing(Reason reason) {
+        return switch (reason) {
+            case UNREACHABLE, TIMEOUT, LOST, REFUSED -> true;
+            case UNKNOWN_HOST, TLS, AUTHENTICATION, PROTOCOL, CLOSED, INTERRUPTED -> false;
+        };
+    }
+
+    private void throwFailure() {
+        Throwable first = failure.get();
+        switch (first) {
+            case null -> {}
+            case AmbrotypeException e -> throw e;
+            case Error e -> throw e;
+            case InterruptedException e ->
+                throw AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted")
+                        .causedBy(e);
+            default -> throw new IllegalStateException(first);
+        }
+    }
+
+    /** A key as text, cut where it is long. */
+    static String text(byte[] key) {
+        int shown = Math.min(key.length, 100);
+        return KeyText.of(key, 0, shown) + (shown < key.length ? "…" : "");
+    }
+
+    private static int permits(long bytes) {
+        return (int) Math.min(BUDGET_BYTES, bytes + 256);
+    }
+}

@@ -1,0 +1,325 @@
+package io.ambrotype.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.Secret;
+import io.ambrotype.common.Time;
+import io.ambrotype.lab.Keyspace;
+import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.RedisServer;
+import io.ambrotype.liverestore.LiveRestore;
+import io.ambrotype.liverestore.LiveRestoreListener;
+import io.ambrotype.liverestore.LiveRestoreReport;
+import io.ambrotype.liverestore.LiveRestoreRequest;
+import io.ambrotype.liverestore.OnConflict;
+import io.ambrotype.liverestore.Selection;
+import io.ambrotype.rdb.HashSlot;
+import io.ambrotype.repository.Manifest;
+import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.resp.Credentials;
+import io.ambrotype.resp.RespConnection;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Things go wrong while a snapshot is written into servers that run: it goes on, or stops and can be resumed. Nothing is lost. */
+class LiveRestoreFaultsTest {
+    private static final int KEYS = 10_000;
+    private static final Duration IMPATIENT = Duration.ofMillis(300);
+
+    @RegisterExtension
+    final Labs labs = new Labs();
+
+    private Operator operator;
+    private Manifest snapshot;
+    private GroundTruth truth;
+
+    @BeforeEach
+    void takeASnapshot() throws Exception {
+        LabCluster source = labs.standalone(ServersUnderTest.any(), 0);
+        RedisServer server = source.servers().getFirst();
+        Keyspace.of(32).withFiller(KEYS).write(server.address(), server.settings(), Instant.now());
+        operator = new Operator(labs.folder());
+        snapshot = operator.backup(source);
+        truth = GroundTruth.of(source);
+        source.close();
+    }
+
+    @Test
+    void aMasterThatDiesIsFollowedToItsReplica() throws Exception {
+        LabCluster target = labs.cluster(ServersUnderTest.any(), 3, 1, "cluster-node-timeout 2000");
+        RedisServer master = target.masters().getFirst();
+
+        LiveRestoreReport report =
+                restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, halfway(master::crash));
+
+        assertThat(report.isWhole()).isTrue();
+        List<RedisServer> alive = new ArrayList<>(target.servers());
+        alive.remove(master);
+        alive.removeIf(server -> role(server).equals("slave"));
+        assertThat(alive).hasSize(3);
+        assertThat(truth.differencesTo(GroundTruth.of(alive), Instant.now())).isEmpty();
+    }
+
+    @Test
+    void aMasterUnderSentinelThatDiesIsFollowedToItsReplica() throws Exception {
+        LabCluster target = labs.watched(ServersUnderTest.any(), 1);
+        RedisServer master = target.masters().getFirst();
+        RedisServer replica = target.replicas().getFirst();
+
+        LiveRestoreReport report =
+                restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, halfway(master::crash));
+
+        assertThat(report.isWhole()).isTrue();
+        assertThat(truth.differencesTo(GroundTruth.of(List.of(replica)), Instant.now()))
+                .isEmpty();
+    }
+
+    @Test
+    void slotsThatMoveAreFollowed() throws Exception {
+        LabCluster target = labs.cluster(ServersUnderTest.any(), 2, 0);
+        List<RedisServer> masters = target.masters();
+        byte[] known = "{user:1000}.7".getBytes(StandardCharsets.UTF_8);
+        int slot = HashSlot.of(known);
+        try (RespConnection one = masters.get(0).connect();
+                RespConnection other = masters.get(1).connect()) {
+            boolean first = target.masters().get(0).equals(owner(target, slot));
+            RespConnection from = first ? one : other;
+            RespConnection to = first ? other : one;
+            RedisServer destination = masters.get(first ? 1 : 0);
+            String fromId = from.text("CLUSTER", "MYID");
+            String toId = to.text("CLUSTER", "MYID");
+            // Open before the first key: all of the slot's keys are answered with ASK. Another one moves at a stroke.
+            to.call("CLUSTER", "SETSLOT", "" + slot, "IMPORTING", fromId);
+            from.call("CLUSTER", "SETSLOT", "" + slot, "MIGRATING", toId);
+
+            LiveRestoreReport report = restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, halfway(() -> {
+                for (String key : from.texts("CLUSTER", "GETKEYSINSLOT", "" + slot, "1000")) {
+                    from.call(
+                            "MIGRATE",
+                            destination.address().host(),
+                            "" + destination.address().port(),
+                            key,
+                            "0",
+                            "5000");
+                }
+                to.call("CLUSTER", "SETSLOT", "" + slot, "NODE", toId);
+                from.call("CLUSTER", "SETSLOT", "" + slot, "NODE", toId);
+            }));
+
+            assertThat(report.isWhole()).isTrue();
+            assertThat(to.integer("CLUSTER", "COUNTKEYSINSLOT", "" + slot)).isGreaterThanOrEqualTo(50);
+        }
+        assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now())).isEmpty();
+    }
+
+    @Test
+    void aRestoreThatIsKilledGoesOnWhereItWas() throws Exception {
+        LabCluster target = labs.standalone(ServersUnderTest.any(), 0);
+        try (RespConnection connection = target.servers().getFirst().connect()) {
+            // On a busy machine the first look may come too late.
+            await().atMost(Duration.ofMinutes(3)).until(() -> isKilledHalfway(target, connection));
+            // Written by the run that was killed, and by somebody since: it is not overwritten.
+            String ours = connection.text("RANDOMKEY");
+            connection.call("DEL", ours);
+            connection.call("SET", ours, "somebody's");
+
+            assertThatThrownBy(() -> restore(target, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE))
+                    .hasMessageContaining("are in the target already");
+            LiveRestoreReport report = resume(target);
+
+            assertThat(report.isWhole()).isTrue();
+            assertThat(report.written()).isEqualTo(snapshot.summary().entries());
+            assertThat(connection.text("GET", ours)).isEqualTo("somebody's");
+            connection.call("DEL", ours);
+            assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now()))
+                    .hasSize(1)
+                    .allMatch(difference -> difference.endsWith("is missing"));
+            assertThatThrownBy(() -> resume(target)).hasMessageContaining("that was broken off");
+        }
+    }
+
+    @Test
+    void aTargetThatRefusesStopsItCleanlyAndItGoesOnLater() throws Exception {
+        LabCluster target = labs.standalone(ServersUnderTest.any(), 1);
+        try (RespConnection master = target.servers().getFirst().connect()) {
+            assertThatThrownBy(() -> restore(
+                            target,
+                            OnConflict.FAIL,
+                            IMPATIENT,
+                            halfway(() -> master.call("CONFIG", "SET", "maxmemory", "1mb"))))
+                    .hasMessageContaining("refused RESTORE of key")
+                    .hasMessageContaining("OOM")
+                    .hasMessageContaining("keys written")
+                    .satisfies(e -> assertThat(((AmbrotypeException) e).hint().orElse(""))
+                            .contains("--resume goes on from there"));
+            master.call("CONFIG", "SET", "maxmemory", "0");
+            assertThat(master.integer("DBSIZE")).isPositive();
+
+            master.call("CONFIG", "SET", "min-replicas-to-write", "5");
+            assertThatThrownBy(() -> resume(target)).hasMessageContaining("NOREPLICAS");
+            master.call("CONFIG", "SET", "min-replicas-to-write", "0");
+
+            LiveRestoreReport report = resume(target);
+            assertThat(report.isWhole()).isTrue();
+        }
+        assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now())).isEmpty();
+    }
+
+    @Test
+    void theDocumentedPermissionsAreEnoughAndOneLessIsNoticedBeforehand() throws Exception {
+        LabCluster target = labs.standalone(ServersUnderTest.any(), 0);
+        RedisServer server = target.servers().getFirst();
+        String documented = Files.readAllLines(Path.of("../docs/GUARANTEES.md")).stream()
+                .filter(line -> line.strip().startsWith("ACL SETUSER restorer "))
+                .findFirst()
+                .orElseThrow()
+                .strip()
+                .replace("PASSWORD", "secret");
+        try (RespConnection admin = server.connect()) {
+            admin.call(documented.split(" +"));
+            admin.call("ACL", "SETUSER", "restorer", "-restore");
+            ConnectionSettings settings =
+                    server.settings().withCredentials(new Credentials("restorer", Secret.of("secret")));
+            assertThatThrownBy(() ->
+                            restore(target, settings, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE, false))
+                    .hasMessageContaining("would refuse RESTORE: NOPERM");
+            assertThat(admin.integer("DBSIZE")).isZero();
+
+            admin.call("ACL", "SETUSER", "restorer", "+restore");
+            restore(target, settings, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE, false);
+        }
+        assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now())).isEmpty();
+    }
+
+    /** Starts a restore and kills it when the first keys are there; whether that was before the last were. */
+    private boolean isKilledHalfway(LabCluster target, RespConnection connection) throws Exception {
+        connection.call("FLUSHALL");
+        Process process = start(target);
+        await().atMost(Labs.patience())
+                .pollInterval(Duration.ofMillis(1))
+                .until(() -> connection.integer("DBSIZE") > 500 || !process.isAlive());
+        connection.call("CLIENT", "PAUSE", "60000", "WRITE");
+        long written = connection.integer("DBSIZE");
+        process.destroyForcibly();
+        assertThat(process.waitFor(Duration.ofSeconds(60))).isTrue();
+        connection.call("CLIENT", "UNPAUSE");
+        assertThat(written).as(Files.readString(output())).isGreaterThanOrEqualTo(500);
+        return written < snapshot.summary().entries();
+    }
+
+    // ---- the operator
+
+    /** Does something once, when a part of the keys is written; the dump is not read on before that is done. */
+    private static LiveRestoreListener halfway(Runnable task) {
+        AtomicBoolean done = new AtomicBoolean();
+        return new LiveRestoreListener() {
+            @Override
+            public void written(long readBytes, long totalBytes, long keys) {
+                if (keys > 1000 && done.compareAndSet(false, true)) {
+                    task.run();
+                }
+            }
+        };
+    }
+
+    private LiveRestoreReport restore(
+            LabCluster target, OnConflict onConflict, Duration patience, LiveRestoreListener listener)
+            throws InterruptedException {
+        return restore(target, target.servers().getFirst().settings(), onConflict, patience, listener, false);
+    }
+
+    private LiveRestoreReport resume(LabCluster target) throws InterruptedException {
+        return restore(
+                target,
+                target.servers().getFirst().settings(),
+                OnConflict.FAIL,
+                IMPATIENT,
+                LiveRestoreListener.NONE,
+                true);
+    }
+
+    private LiveRestoreReport restore(
+            LabCluster target,
+            ConnectionSettings settings,
+            OnConflict onConflict,
+            Duration patience,
+            LiveRestoreListener listener,
+            boolean resume)
+            throws InterruptedException {
+        LiveRestore restore =
+                new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
+        LiveRestoreRequest request = new LiveRestoreRequest(
+                "target", target.addresses(), settings, Selection.ALL, onConflict, false, false, patience);
+        return restore.run(restore.prepare(snapshot, request, resume, listener), listener);
+    }
+
+    private Path journals() {
+        return labs.folder().resolve(".local/state/ambrotype");
+    }
+
+    private Path output() {
+        return labs.folder().resolve("output.txt");
+    }
+
+    /** As the program is started, with our class path. */
+    private Process start(LabCluster target) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.ambrotype.cli.Main",
+                "restore",
+                "latest",
+                "--repo",
+                operator.place().toString(),
+                "--to",
+                "redis://" + target.addresses().getFirst(),
+                "--yes");
+        builder.environment().remove("XDG_STATE_HOME");
+        builder.environment().put("HOME", labs.folder().toString());
+        return builder.redirectErrorStream(true)
+                .redirectOutput(output().toFile())
+                .start();
+    }
+
+    private static String role(RedisServer server) {
+        try (RespConnection connection = server.connect()) {
+            return connection.array("ROLE").getFirst().text();
+        }
+    }
+
+    private static RedisServer owner(LabCluster target, int slot) {
+        return target.masters().stream()
+                .filter(master -> {
+                    try (RespConnection connection = master.connect()) {
+                        return connection
+                                .text("CLUSTER", "NODES")
+                                .lines()
+                                .filter(line -> line.contains("myself"))
+                                .map(line -> line.split(" "))
+                                .flatMap(fields -> Arrays.stream(fields).skip(8))
+                                .map(range -> range.split("-"))
+                                .anyMatch(range -> Integer.parseInt(range[0]) <= slot
+                                        && slot <= Integer.parseInt(range[range.length - 1]));
+                    }
+                })
+                .findFirst()
+                .orElseThrow();
+    }
+}
