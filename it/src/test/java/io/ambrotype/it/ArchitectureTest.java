@@ -47,8 +47,8 @@ class ArchitectureTest {
     /** What acts on a running deployment, from the host it runs on upwards: each may import those before it. */
     private static final List<String> CONTROLS = List.of("host", "probe", "control");
 
-    private static final List<String> OPERATIONS =
-            List.of("backup", "compare", "doctor", "heal", "imports", "liverestore", "restart", "restore", "status", "verify");
+    private static final List<String> OPERATIONS = List.of(
+            "backup", "compare", "doctor", "heal", "imports", "liverestore", "restart", "restore", "status", "verify");
     private static final String LAB = "lab";
     private static final String CLI = "cli";
 
