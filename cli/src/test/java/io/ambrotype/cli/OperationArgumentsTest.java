@@ -40,7 +40,7 @@ class OperationArgumentsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "restore latest | 2 | say where to: --into FOLDER for node folders, or --rdb FILE for one RDB",
+                "restore latest | 2 | say where to: --into FOLDER for node folders, --rdb FILE for one RDB, or --to D",
                 "restore latest --into a --rdb b | 2 | --into and --rdb do not go together",
                 "restore | 2 | missing ID",
                 "compare latest | 2 | missing B",

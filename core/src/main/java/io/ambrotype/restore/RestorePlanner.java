@@ -531,6 +531,7 @@ public final class RestorePlanner {
         long transcoded = 0;
         boolean streams = false;
         boolean modules = false;
+        boolean vectorSets = false;
         for (Manifest.Shard shard : manifest.shards()) {
             for (Map.Entry<String, DumpContent.Count> counted :
                     shard.content().types().entrySet()) {
@@ -540,6 +541,7 @@ public final class RestorePlanner {
                     streams |= crossing.to() == ValueType.STREAM_LISTPACKS;
                 }
                 modules |= type == ValueType.MODULE_2 && hasOtherModules(shard);
+                vectorSets |= type == ValueType.MODULE_2;
             }
         }
         List<String> warnings = new ArrayList<>();
@@ -555,7 +557,16 @@ public final class RestorePlanner {
             warnings.add("values of modules are handed on as they are: " + target.version()
                     + " must load modules that know them, or it will not start");
         }
+        if (vectorSets && isRedis80(target.version())) {
+            warnings.add("vector sets as Redis 8.0.4 and later write them are not read by Redis 8.0.0 to 8.0.3, which do not"
+                    + " start with them: see that the servers have 8.0.4 or later where the snapshot's had");
+        }
         return warnings;
+    }
+
+    /** https://github.com/redis/redis/pull/14144 added to what is written of a vector set's node. */
+    private static boolean isRedis80(TargetVersion target) {
+        return target.vendor() == TargetVersion.Vendor.REDIS && target.major() == 8 && target.minor() == 0;
     }
 
     /** Whether there may be values of others than vector sets, which are part of the server. */

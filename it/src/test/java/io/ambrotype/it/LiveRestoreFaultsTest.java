@@ -21,6 +21,7 @@ import io.ambrotype.repository.Manifest;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.Credentials;
 import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.ServerInfo;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,12 +47,18 @@ class LiveRestoreFaultsTest {
     private Operator operator;
     private Manifest snapshot;
     private GroundTruth truth;
+    /** What the data take in a server. */
+    private long dataBytes;
 
     @BeforeEach
     void takeASnapshot() throws Exception {
         LabCluster source = labs.standalone(ServersUnderTest.any(), 0);
         RedisServer server = source.servers().getFirst();
-        Keyspace.of(32).withFiller(KEYS).write(server.address(), server.settings(), Instant.now());
+        try (RespConnection connection = server.connect()) {
+            long empty = usedMemory(connection);
+            Keyspace.of(32).withFiller(KEYS).write(server.address(), server.settings(), Instant.now());
+            dataBytes = usedMemory(connection) - empty;
+        }
         operator = new Operator(labs.folder());
         snapshot = operator.backup(source);
         truth = GroundTruth.of(source);
@@ -156,11 +163,8 @@ class LiveRestoreFaultsTest {
     void aTargetThatRefusesStopsItCleanlyAndItGoesOnLater() throws Exception {
         LabCluster target = labs.standalone(ServersUnderTest.any(), 1);
         try (RespConnection master = target.servers().getFirst().connect()) {
-            assertThatThrownBy(() -> restore(
-                            target,
-                            OnConflict.FAIL,
-                            IMPATIENT,
-                            halfway(() -> master.call("CONFIG", "SET", "maxmemory", "1mb"))))
+            master.call("CONFIG", "SET", "maxmemory", Long.toString(usedMemory(master) + dataBytes / 2));
+            assertThatThrownBy(() -> restore(target, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE))
                     .hasMessageContaining("refused RESTORE of key")
                     .hasMessageContaining("OOM")
                     .hasMessageContaining("keys written")
@@ -203,6 +207,11 @@ class LiveRestoreFaultsTest {
             restore(target, settings, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE, false);
         }
         assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now())).isEmpty();
+    }
+
+    private static long usedMemory(RespConnection connection) {
+        return Long.parseLong(
+                ServerInfo.parse(connection.text("INFO", "memory")).require("used_memory"));
     }
 
     /** Starts a restore and kills it when the first keys are there; whether that was before the last were. */
