@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.ResolverStyle;
+import java.time.temporal.ChronoField;
 import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
@@ -46,7 +47,7 @@ public record SnapshotId(String text) implements Comparable<SnapshotId> {
      * second, so that ids are in the order of their times to about a millisecond; the others are drawn at random.
      */
     public static SnapshotId of(Instant begun, RandomGenerator random) {
-        int part = (int) ((long) begun.getNano() * PARTS / 1_000_000_000);
+        int part = begun.atOffset(ZoneOffset.UTC).get(ChronoField.MILLI_OF_SECOND) * PARTS / 1000;
         int last = part * CHANCES + random.nextInt(CHANCES);
         return new SnapshotId(SECOND.format(begun) + String.format(Locale.ROOT, "-%04x", last));
     }

@@ -111,7 +111,7 @@ public final class Restart {
      * into its place. A node that is down is not waited for.
      */
     private Topology settled(RestartObserver observer, List<HostAndPort> addresses) {
-        Topology topology = observer.topology(addresses);
+        Topology topology = observer.agreedTopology(addresses, tools.patience());
         if (RestartPlanner.obstacle(topology).isEmpty()
                 || !topology.nodes().stream().allMatch(Node::isReached)) {
             return topology;

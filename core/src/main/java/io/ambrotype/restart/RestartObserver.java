@@ -62,6 +62,28 @@ final class RestartObserver {
     }
 
     /**
+     * The deployment as soon as its servers agree on one master: Sentinels point a former master to its successor only some
+     * seconds after they have made that one.
+     *
+     * @throws AmbrotypeException {@code UNSAFE} where they do not after the limit
+     */
+    Topology agreedTopology(List<HostAndPort> more, Duration limit) {
+        List<Topology> looks = new ArrayList<>();
+        new Gate("the servers to agree on one master", limit).await(tools.time(), GateListener.NONE, () -> {
+            try {
+                looks.add(topology(more));
+                return Optional.empty();
+            } catch (AmbrotypeException e) {
+                if (e.code() != ErrorCode.USAGE) {
+                    throw e;
+                }
+                return Optional.of(Missing.of(String.valueOf(e.getMessage())));
+            }
+        });
+        return looks.getLast();
+    }
+
+    /**
      * The deployment as soon as nothing stands against a restart any more.
      *
      * @throws AmbrotypeException {@code UNSAFE} where something still does after the limit
