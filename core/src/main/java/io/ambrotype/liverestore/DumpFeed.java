@@ -142,7 +142,7 @@ final class DumpFeed {
         }
 
         void whole(RdbReader reader, long bytes) throws IOException, InterruptedException {
-            byte[] payload = sieve.maker().payload(reader, bytes);
+            byte[] payload = sieve.payloads().payload(reader, bytes);
             byte[] ttl = Commands.bytes(expireAtMillis == RdbReader.NO_EXPIRY ? 0 : Math.max(1, expireAtMillis));
             byte[] absolute = Commands.bytes("ABSTTL");
             byte[][] command = onConflict == OnConflict.REPLACE
@@ -176,7 +176,7 @@ final class DumpFeed {
                     new ValueCommands(temporary, features, sieve.expiry(), (command, _) -> commands.add(command));
             reader.readValue(value);
             value.finish();
-            fieldsExpire = MinimalStamp.hasFieldExpiry(type);
+            fieldsExpire = Payloads.hasFieldExpiry(type);
             int rename = commands.size() + addEnd(commands, temporary);
             batches.add(new KeyWork(
                     key,
@@ -214,7 +214,7 @@ final class DumpFeed {
                     size[0] = 0;
                 }
             });
-            fieldsExpire = MinimalStamp.hasFieldExpiry(reader.type());
+            fieldsExpire = Payloads.hasFieldExpiry(reader.type());
             reader.readValue(value);
             Optional<Probe> whole = value.finish();
             if (!gathered.isEmpty()) {

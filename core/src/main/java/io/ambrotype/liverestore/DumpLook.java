@@ -4,11 +4,11 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.liverestore.RestoreEntry.Mark;
 import io.ambrotype.liverestore.Sieve.Passage;
+import io.ambrotype.rdb.Crossing;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.rdb.RecordKind;
 import io.ambrotype.rdb.ValueKind;
 import io.ambrotype.rdb.ValueType;
-import io.ambrotype.rdb.ValueVisitor;
 import io.ambrotype.resp.RespReply.ErrorReply;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -26,7 +26,6 @@ final class DumpLook {
     static final long LARGE = 1L << 20;
 
     private static final int RECORDS_PER_REPORT = 1024;
-    private static final String VECTOR_SET = "vectorset";
 
     private final Sieve sieve;
     private final Mark earlier;
@@ -103,11 +102,12 @@ final class DumpLook {
         int slot = reader.slot();
         int database = sieve.selection().target(reader.database());
         ValueType type = reader.type();
-        boolean vectorSet = type.kind() == ValueKind.MODULE ? isVectorSet(reader) : skipped(reader);
-        if (vectorSet && !sieve.hasVectorSets()) {
+        Crossing crossing = sieve.payloads().crossing(reader);
+        reader.skipValue();
+        if (type.kind() == ValueKind.MODULE && crossing instanceof Crossing.Refused refused) {
             // Larger than any module's value that can be sent: refused when the dump is read again, too.
             remember(seen, Long.MAX_VALUE);
-            unsupported.add(named(key, database) + " (vector set): the target has none");
+            unsupported.add(named(key, database) + ": " + refused.reason());
             return;
         }
         if (reader.valueLength() >= LARGE) {
@@ -150,23 +150,6 @@ final class DumpLook {
                         }
                     }));
         }
-    }
-
-    private static boolean skipped(RdbReader reader) throws IOException {
-        reader.skipValue();
-        return false;
-    }
-
-    /** Vector sets are values of a module that is part of Redis from 8.0 on. */
-    private static boolean isVectorSet(RdbReader reader) throws IOException {
-        boolean[] found = {false};
-        reader.readValue(new ValueVisitor() {
-            @Override
-            public void module(String typeName, int encodingVersion) {
-                found[0] = typeName.equals(VECTOR_SET);
-            }
-        });
-        return found[0];
     }
 
     /** A key for people, with its database where that is not the usual one. */

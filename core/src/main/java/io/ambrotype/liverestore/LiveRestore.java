@@ -40,9 +40,9 @@ import java.util.random.RandomGenerator;
  *       proves its checksums, and every wanted key is looked for in the target: what cannot be held, what is there already and what
  *       has expired is known before anything is written ({@link DumpLook}, {@link LiveRestorePlan}).
  *   <li><b>Functions</b> are loaded on every master, where everything is wanted.
- *   <li><b>Write.</b> The dumps are read again, a few side by side. A value goes as its own bytes by RESTORE under the lowest version
- *       that has its encoding ({@link MinimalStamp}); one that is too large, or whose encoding the target does not know, by the
- *       commands of its type under a temporary key that is renamed when it is whole ({@link DumpFeed}). Batches go to whoever has the
+ *   <li><b>Write.</b> The dumps are read again, a few side by side. A value goes by RESTORE, as its own bytes where the target knows
+ *       their encoding, else in one that it knows ({@link Payloads}); one that is too large for that by the commands of its type
+ *       under a temporary key that is renamed when it is whole ({@link DumpFeed}). Batches go to whoever has the
  *       slots now, follow slots and masters that move, and count as written when a replica has them too ({@link Writers}).
  *   <li><b>Journal.</b> Before an entry is sent, a line on the disk says that entries up to some further one may be; from time to time
  *       one says up to where all are done. A run that is killed goes on behind the latter. What lies between the two may have been
@@ -421,7 +421,7 @@ public final class LiveRestore {
                 request.selection().keys().stream().map(KeyPattern::of).toList(),
                 new ExpiryRule(time.millis(), shift),
                 request.shiftTtl(),
-                new MinimalStamp(target.versions()),
+                Payloads.of(target.versions()),
                 target);
     }
 

@@ -1,5 +1,6 @@
 package io.ambrotype.liverestore;
 
+import io.ambrotype.rdb.Crossing;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.rdb.ValueKind;
 import io.ambrotype.rdb.ValueType;
@@ -16,7 +17,7 @@ import java.util.List;
  * @param patterns of the selection
  * @param expiry when entries expire
  * @param shiftTtl whether expiries differ from those in the dump
- * @param maker how values get into the target
+ * @param payloads what RESTORE takes
  * @param target what it is
  */
 record Sieve(
@@ -25,7 +26,7 @@ record Sieve(
         List<KeyPattern> patterns,
         ExpiryRule expiry,
         boolean shiftTtl,
-        PayloadMaker maker,
+        Payloads payloads,
         TargetState target) {
     /** Larger values keep a server from everything else for too long. */
     private static final long LONGEST_PAYLOAD = 16L << 20;
@@ -33,7 +34,7 @@ record Sieve(
     /** Streams lose something when they are written by commands, and values of modules have none. */
     private static final long LONGEST_PRECIOUS_PAYLOAD = Writers.BUDGET_BYTES - (1L << 20);
 
-    /** What is written by commands is held in memory up to here; packed values may take many times that. */
+    /** What is written by commands or transcoded is held in memory up to here; packed values may take many times that. */
     private static final long LONGEST_COMMANDS = 1L << 20;
 
     /** For key and other arguments of a request. */
@@ -84,27 +85,26 @@ record Sieve(
 
     /** How a value of that encoding and stored size gets into the target. */
     Passage passage(ValueType type, long bytes) {
-        return switch (maker.way(type)) {
-            case PayloadMaker.Way.Refused refused -> new Passage.Refused(refused.reason());
-            case PayloadMaker.Way.ByCommands _ ->
-                bytes > LONGEST_COMMANDS ? inPieces(type, bytes) : new Passage.ByCommands();
-            case PayloadMaker.Way.Whole _ -> {
-                if (shiftTtl && MinimalStamp.hasFieldExpiry(type)) {
-                    yield bytes > LONGEST_COMMANDS ? new Passage.InPieces() : new Passage.ByCommands();
-                }
-                long longest = Math.min(
-                        type.kind() == ValueKind.STREAM || type.kind() == ValueKind.MODULE
-                                ? LONGEST_PRECIOUS_PAYLOAD
-                                : LONGEST_PAYLOAD,
-                        Math.min(target.longestArgument(), target.longestRequest()) - AROUND_PAYLOAD);
-                yield bytes <= longest ? new Passage.Whole() : inPieces(type, bytes);
-            }
+        return switch (payloads.crossing(type)) {
+            case Crossing.Refused refused -> new Passage.Refused(refused.reason());
+            case Crossing.Untouched _ when shiftTtl && Payloads.hasFieldExpiry(type) -> byCommands(type, bytes);
+            case Crossing.Untouched _ -> whole(type, bytes, LONGEST_PAYLOAD);
+            case Crossing.Transcoded _ when shiftTtl && Payloads.hasFieldExpiry(type) -> byCommands(type, bytes);
+            case Crossing.Transcoded _ -> whole(type, bytes, LONGEST_COMMANDS);
         };
     }
 
-    /** Whether all servers of the target have them. */
-    boolean hasVectorSets() {
-        return target.versions().stream().allMatch(server -> server.isAtLeast(Vendor.REDIS, 8, 0));
+    private Passage whole(ValueType type, long bytes, long longestUsual) {
+        long longest = Math.min(
+                type.kind() == ValueKind.STREAM || type.kind() == ValueKind.MODULE
+                        ? LONGEST_PRECIOUS_PAYLOAD
+                        : longestUsual,
+                Math.min(target.longestArgument(), target.longestRequest()) - AROUND_PAYLOAD);
+        return bytes <= longest ? new Passage.Whole() : inPieces(type, bytes);
+    }
+
+    private Passage byCommands(ValueType type, long bytes) {
+        return bytes > LONGEST_COMMANDS ? inPieces(type, bytes) : new Passage.ByCommands();
     }
 
     private Passage inPieces(ValueType type, long bytes) {

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.ambrotype.backup.BackupListener;
 import io.ambrotype.cli.CommandLineRun;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.compare.Comparison;
+import io.ambrotype.compare.KeyDifference;
 import io.ambrotype.lab.Keyspace;
 import io.ambrotype.lab.LabCluster;
 import io.ambrotype.lab.RedisServer;
@@ -14,10 +16,12 @@ import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespErrorException;
+import io.ambrotype.resp.ServerVersion.Vendor;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -184,6 +188,41 @@ class LiveRestoreTest {
         }
     }
 
+    /** From the newest of a vendor to its oldest, and to the other vendor's oldest and newest. */
+    @Test
+    void valuesCrossVersionsAndVendors() throws Exception {
+        ServerBinary newest = ofVendor(Vendor.REDIS).getLast();
+        RedisServer source = labs.server(newest);
+        Keyspace.of(33).write(source.address(), source.settings(), Instant.now());
+        Operator operator = new Operator(labs.folder());
+        Manifest snapshot = operator.backup(List.of(source.address()), BackupListener.NONE, request -> request);
+        List<ServerBinary> targets = new ArrayList<>(List.of(ofVendor(Vendor.REDIS).getFirst()));
+        targets.addAll(ofVendor(Vendor.VALKEY).stream().limit(1).toList());
+        for (ServerBinary binary : targets) {
+            LabCluster target = labs.standalone(binary, 0);
+
+            CommandLineRun run = restore(
+                    target.servers().getFirst(),
+                    snapshot.snapshot().text(),
+                    new String[] {"--skip-unsupported"});
+
+            assertThat(run.status()).as(binary + run.err()).isIn(0, 3);
+            Comparison comparison = operator.compare(snapshot, operator.backup(target));
+            assertThat(comparison.keys())
+                    .as(newest + " to " + binary)
+                    .allMatch(key -> key.kind() == KeyDifference.Kind.ONLY_HERE
+                            && (key.key().startsWith("vector") || key.key().contains("expiring")));
+            target.close();
+        }
+    }
+
+    private static List<ServerBinary> ofVendor(Vendor vendor) {
+        return ServersUnderTest.all().stream()
+                .filter(server -> server.version().vendor() == vendor)
+                .sorted(Comparator.comparing(ServerBinary::version))
+                .toList();
+    }
+
     private void backup(RedisServer source) throws InterruptedException {
         new Operator(labs.folder()).backup(List.of(source.address()), BackupListener.NONE, request -> request);
     }
@@ -193,9 +232,13 @@ class LiveRestoreTest {
     }
 
     private CommandLineRun restore(RedisServer target, String... options) {
+        return restore(target, "latest", options);
+    }
+
+    private CommandLineRun restore(RedisServer target, String snapshot, String[] options) {
         List<String> arguments = new ArrayList<>(List.of(
                 "restore",
-                "latest",
+                snapshot,
                 "--repo",
                 labs.folder().resolve("repository").toString(),
                 "--to",
