@@ -28,7 +28,8 @@ final class Payloads {
     private Payloads(List<TargetVersion> targets) {
         this.targets = targets;
         this.transcoder = new Transcoder(targets.stream()
-                .min(Comparator.comparing((TargetVersion version) -> version.rdbVersion().dialect())
+                .min(Comparator.comparing(
+                                (TargetVersion version) -> version.rdbVersion().dialect())
                         .thenComparingInt(version -> version.rdbVersion().number()))
                 .orElseThrow());
     }

@@ -558,8 +558,9 @@ public final class RestorePlanner {
                     + " must load modules that know them, or it will not start");
         }
         if (vectorSets && isRedis80(target.version())) {
-            warnings.add("vector sets as Redis 8.0.4 and later write them are not read by Redis 8.0.0 to 8.0.3, which do not"
-                    + " start with them: see that the servers have 8.0.4 or later where the snapshot's had");
+            warnings.add(
+                    "vector sets as Redis 8.0.4 and later write them are not read by Redis 8.0.0 to 8.0.3, which do not"
+                            + " start with them: see that the servers have 8.0.4 or later where the snapshot's had");
         }
         return warnings;
     }

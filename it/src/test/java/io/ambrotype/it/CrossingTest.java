@@ -136,7 +136,8 @@ class CrossingTest {
             targets.add(others.getFirst());
             targets.add(others.getLast());
         }
-        targets.removeIf(target -> writesVectorSetsAnew(source) && !writesVectorSetsAnew(target) && hasVectorSets(target));
+        targets.removeIf(
+                target -> writesVectorSetsAnew(source) && !writesVectorSetsAnew(target) && hasVectorSets(target));
         return List.copyOf(targets);
     }
 

@@ -196,15 +196,14 @@ class LiveRestoreTest {
         Keyspace.of(33).write(source.address(), source.settings(), Instant.now());
         Operator operator = new Operator(labs.folder());
         Manifest snapshot = operator.backup(List.of(source.address()), BackupListener.NONE, request -> request);
-        List<ServerBinary> targets = new ArrayList<>(List.of(ofVendor(Vendor.REDIS).getFirst()));
+        List<ServerBinary> targets =
+                new ArrayList<>(List.of(ofVendor(Vendor.REDIS).getFirst()));
         targets.addAll(ofVendor(Vendor.VALKEY).stream().limit(1).toList());
         for (ServerBinary binary : targets) {
             LabCluster target = labs.standalone(binary, 0);
 
             CommandLineRun run = restore(
-                    target.servers().getFirst(),
-                    snapshot.snapshot().text(),
-                    new String[] {"--skip-unsupported"});
+                    target.servers().getFirst(), snapshot.snapshot().text(), new String[] {"--skip-unsupported"});
 
             assertThat(run.status()).as(binary + run.err()).isIn(0, 3);
             Comparison comparison = operator.compare(snapshot, operator.backup(target));
