@@ -26,6 +26,7 @@ import io.ambrotype.topology.Role;
 import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.SlotSet;
 import io.ambrotype.topology.Topology;
+import io.ambrotype.topology.TopologyReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -147,11 +148,45 @@ public final class Healer {
                         .flatMap(node -> layout.of(node.id()).stream())
                         .map(Place::address)
                         .forEach(addresses::add));
+        addresses.addAll(leftBehind(first.cluster()));
         if (seeds.containsAll(addresses)) {
             return first;
         }
         Survey second = Survey.of(List.copyOf(addresses), settings);
         return ids(second.cluster()).equals(ids) ? second : first;
+    }
+
+    /** Strangers of this host that nobody named: where the nodes.conf of a node was left whose address nobody knows any more. */
+    private List<HostAndPort> leftBehind(Topology cluster) {
+        Set<NodeId> lost = cluster.nodes().stream()
+                .filter(node -> !node.isReached() && node.address().isEmpty())
+                .map(Node::id)
+                .collect(Collectors.toSet());
+        if (lost.isEmpty()) {
+            return List.of();
+        }
+        Set<HostAndPort> members = cluster.nodes().stream()
+                .flatMap(node -> node.address().stream())
+                .collect(Collectors.toSet());
+        Set<String> hosts = members.stream().map(HostAndPort::host).collect(Collectors.toSet());
+        return reviver.neighbours(hosts).stream()
+                .filter(address -> !members.contains(address) && !seeds.contains(address))
+                .filter(address -> isLeftBehind(address, lost))
+                .toList();
+    }
+
+    private boolean isLeftBehind(HostAndPort address, Set<NodeId> lost) {
+        try {
+            Outsider outsider = new Outsider(address, new TopologyReader(settings).discover(List.of(address)));
+            return outsider.isAlone()
+                    && reviver.find(outsider, lost).flatMap(Reviver.Found::file).isPresent();
+        } catch (AmbrotypeException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            // Something else listens there, or lets nobody look.
+            return false;
+        }
     }
 
     /**

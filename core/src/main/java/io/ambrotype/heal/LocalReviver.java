@@ -93,6 +93,15 @@ public final class LocalReviver implements Reviver {
     private record Stray(Path file, NodesConf conf) {}
 
     @Override
+    public List<HostAndPort> neighbours(Set<String> hosts) {
+        List<Integer> ports = LocalHost.INSTANCE.clusterPorts();
+        return hosts.stream()
+                .filter(LocalHost.INSTANCE::isHere)
+                .flatMap(host -> ports.stream().map(port -> new HostAndPort(host, port)))
+                .toList();
+    }
+
+    @Override
     public Optional<Found> find(Outsider stranger, Set<NodeId> gone) {
         if (gone.isEmpty()) {
             return Optional.empty();

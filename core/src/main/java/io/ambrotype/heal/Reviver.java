@@ -1,5 +1,6 @@
 package io.ambrotype.heal;
 
+import io.ambrotype.common.HostAndPort;
 import io.ambrotype.control.MemberConnections;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
@@ -21,6 +22,11 @@ public interface Reviver {
         @Override
         public Optional<Broken> findBroken(Node node, List<Node> others) {
             return Optional.empty();
+        }
+
+        @Override
+        public List<HostAndPort> neighbours(Set<String> hosts) {
+            return List.of();
         }
 
         @Override
@@ -53,6 +59,13 @@ public interface Reviver {
      * @param others members that run
      */
     Optional<Broken> findBroken(Node node, List<Node> others);
+
+    /**
+     * Where cluster nodes may listen on hosts that can be looked at, whether anybody named them or not. Looks only.
+     *
+     * @param hosts as the cluster calls its hosts
+     */
+    List<HostAndPort> neighbours(Set<String> hosts);
 
     /**
      * Looks how a stranger could be started as one of the nodes that are gone. Looks only.

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -45,6 +46,7 @@ public final class LocalHost {
     private static final int MAXIMUM_ARGUMENTS = 64;
     private static final String REMOVED = " (deleted)";
     private static final String LISTEN = "0A";
+    private static final int BUS_PORT_DISTANCE = 10_000;
     private static final int USER_COLUMN = 7;
     private static final int INODE_COLUMN = 9;
 
@@ -150,6 +152,31 @@ public final class LocalHost {
         return !listeners(localAddresses(address.host()), address.port()).isEmpty();
     }
 
+    /** Whether that is a name or an address of this host. */
+    public boolean isHere(String host) {
+        try {
+            return !localAddresses(host).isEmpty();
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    /**
+     * Ports at which something listens as cluster nodes do: there, and 10,000 above, where they have their bus unless told
+     * otherwise. Ascending; empty where it cannot be seen.
+     */
+    public List<Integer> clusterPorts() {
+        Set<Integer> ports = new TreeSet<>();
+        try {
+            forEachListener((local, _) -> ports.add(port(local)));
+        } catch (IOException _) {
+            return List.of();
+        }
+        return ports.stream()
+                .filter(port -> ports.contains(port + BUS_PORT_DISTANCE))
+                .toList();
+    }
+
     /** The resource limits that a process started by this one gets. */
     Map<String, Limit> ownLimits() {
         try {
@@ -196,30 +223,50 @@ public final class LocalHost {
     /** A listening socket: the inode that tells it, and the user who opened it. */
     private record Listener(long inode, long userId) {}
 
+    /** Takes one listening socket: where it listens, as the kernel prints it, and whose it is. */
+    @FunctionalInterface
+    private interface ListenerTaker {
+        void take(String local, Listener listener) throws IOException;
+    }
+
     private Set<Listener> listeners(List<InetAddress> addresses, int port) throws IOException {
         Set<Listener> found = new HashSet<>();
+        forEachListener((local, listener) -> {
+            if (isAt(local, addresses, port)) {
+                found.add(listener);
+            }
+        });
+        return found;
+    }
+
+    private void forEachListener(ListenerTaker taker) throws IOException {
         for (String table : List.of("tcp", "tcp6")) {
             try (BufferedReader lines =
                     Files.newBufferedReader(proc.resolve("self/net").resolve(table))) {
                 lines.readLine();
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                     List<String> columns = Arrays.asList(line.strip().split("\\s+"));
-                    if (columns.size() > INODE_COLUMN
-                            && columns.get(3).equals(LISTEN)
-                            && isAt(columns.get(1), addresses, port)) {
-                        found.add(new Listener(number(columns.get(INODE_COLUMN)), number(columns.get(USER_COLUMN))));
+                    if (columns.size() > INODE_COLUMN && columns.get(3).equals(LISTEN)) {
+                        taker.take(
+                                columns.get(1),
+                                new Listener(number(columns.get(INODE_COLUMN)), number(columns.get(USER_COLUMN))));
                     }
                 }
             } catch (NoSuchFileException _) {
                 // No IPv6 here.
             }
         }
-        return found;
+    }
+
+    /** The port of an address as the kernel prints it; 0 where it prints something else. */
+    private static int port(String local) {
+        int colon = local.indexOf(':');
+        return colon < 0 ? 0 : Integer.parseInt(local.substring(colon + 1), 16);
     }
 
     private static boolean isAt(String local, List<InetAddress> addresses, int port) throws IOException {
         int colon = local.indexOf(':');
-        if (colon < 0 || Integer.parseInt(local.substring(colon + 1), 16) != port) {
+        if (colon < 0 || port(local) != port) {
             return false;
         }
         // Each group of four bytes is printed as a number of this machine's byte order.
