@@ -142,8 +142,8 @@ public final class Repository {
 
     /** Begins a snapshot: from now on it is visible as unfinished. Where it fails, it is, or there is nothing. */
     public SnapshotDraft begin(SnapshotBegun begun) {
-        while (true) {
-            SnapshotId snapshot = SnapshotId.of(begun.begun(), random);
+        for (long attempt = 0; ; attempt++) {
+            SnapshotId snapshot = SnapshotId.of(begun.begun().plusMillis(attempt), random);
             if (store(begunName(snapshot), ManifestJson.writeBegun(snapshot, begun))) {
                 return new SnapshotDraft(this, snapshot, begun);
             }
