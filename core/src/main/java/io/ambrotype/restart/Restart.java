@@ -123,7 +123,7 @@ public final class Restart {
                 throw e;
             }
             // What still stands against it is told with all other reasons.
-            return observer.topology(addresses);
+            return observer.agreedTopology(addresses, tools.patience());
         }
     }
 

@@ -38,6 +38,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Looks at everything that a plan is made from. Changes nothing. */
@@ -68,19 +69,8 @@ final class RestartObserver {
      * @throws AmbrotypeException {@code UNSAFE} where they do not after the limit
      */
     Topology agreedTopology(List<HostAndPort> more, Duration limit) {
-        List<Topology> looks = new ArrayList<>();
-        new Gate("the servers to agree on one master", limit).await(tools.time(), GateListener.NONE, () -> {
-            try {
-                looks.add(topology(more));
-                return Optional.empty();
-            } catch (AmbrotypeException e) {
-                if (e.code() != ErrorCode.USAGE) {
-                    throw e;
-                }
-                return Optional.of(Missing.of(String.valueOf(e.getMessage())));
-            }
-        });
-        return looks.getLast();
+        return awaited(
+                more, new Gate("the servers to agree on one master", limit), GateListener.NONE, _ -> Optional.empty());
     }
 
     /**
@@ -89,12 +79,29 @@ final class RestartObserver {
      * @throws AmbrotypeException {@code UNSAFE} where something still does after the limit
      */
     Topology wholeTopology(List<HostAndPort> more, Duration limit, GateListener listener) {
+        return awaited(
+                more,
+                new Gate("the deployment to be whole", limit),
+                listener,
+                topology -> RestartPlanner.obstacle(topology)
+                        .map(problem -> new Missing(problem.sentence(), progress(topology))));
+    }
+
+    private Topology awaited(
+            List<HostAndPort> more, Gate gate, GateListener listener, Function<Topology, Optional<Missing>> missing) {
         List<Topology> looks = new ArrayList<>();
-        new Gate("the deployment to be whole", limit).await(tools.time(), listener, () -> {
-            Topology topology = topology(more);
-            looks.add(topology);
-            return RestartPlanner.obstacle(topology)
-                    .map(problem -> new Missing(problem.sentence(), progress(topology)));
+        gate.await(tools.time(), listener, () -> {
+            try {
+                Topology topology = topology(more);
+                looks.add(topology);
+                return missing.apply(topology);
+            } catch (AmbrotypeException e) {
+                // Amid a fail-over there are two masters for a moment, which looks like two deployments.
+                if (e.code() != ErrorCode.USAGE) {
+                    throw e;
+                }
+                return Optional.of(Missing.of(String.valueOf(e.getMessage())));
+            }
         });
         return looks.getLast();
     }
