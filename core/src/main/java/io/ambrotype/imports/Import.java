@@ -21,7 +21,6 @@ import io.ambrotype.topology.NodesConf;
 import io.ambrotype.topology.Role;
 import io.ambrotype.topology.SlotSet;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -102,7 +101,7 @@ public final class Import {
 
     private static NodesConf parse(Path file) {
         try {
-            return NodesConf.parse(Files.readAllBytes(file), file.toString());
+            return NodesConf.parse(DumpFileReader.beginning(file, NodesConf.MAXIMUM_BYTES + 1), file.toString());
         } catch (IOException e) {
             throw DumpFileReader.unreadable(file, e);
         }
