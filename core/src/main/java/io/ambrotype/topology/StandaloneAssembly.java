@@ -53,7 +53,8 @@ final class StandaloneAssembly {
                                     first.reachedAt() + " and " + state.reachedAt()
                                             + " belong to different deployments: their masters are " + root.name()
                                             + " and " + root(state).name())
-                            .withHint("name addresses of one deployment only");
+                            .withHint("name addresses of one deployment only; where a failover is under way, run this again when it"
+                                    + " is over");
                 }
             });
         }
