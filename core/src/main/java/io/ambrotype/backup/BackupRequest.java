@@ -69,6 +69,12 @@ public record BackupRequest(
                 deployment, seeds, settings, captures, forks, nodesConfName, spoolFolder, spoolLimit, patience);
     }
 
+    /** The same with other settings of its connections. */
+    public BackupRequest withSettings(ConnectionSettings others) {
+        return new BackupRequest(
+                deployment, seeds, others, parallel, forksPerHost, nodesConfName, spoolFolder, spoolLimit, patience);
+    }
+
     /** The same with another patience. */
     public BackupRequest withPatience(BackupPatience other) {
         return new BackupRequest(

@@ -77,7 +77,6 @@ class WireFaultsTest {
             }
         }
         for (Outcome outcome : together(cases)) {
-            System.out.println(outcome.what + ": " + outcome.took + " " + outcome.code + " " + outcome.message);
             assertThat(outcome.isTaken()).as(outcome.what).isFalse();
             assertThat(outcome.code).as(outcome.what).isIn(ErrorCode.FAILED, ErrorCode.UNSAFE);
             assertThat(outcome.message).as(outcome.what).contains(outcome.wire.toString());
@@ -102,7 +101,6 @@ class WireFaultsTest {
             }
         }
         for (Outcome outcome : together(cases)) {
-            System.out.println(outcome.what + ": " + outcome.took + " " + outcome.code + " " + outcome.message);
             assertThat(outcome.isTaken()).as(outcome.what + outcome.message).isTrue();
             assertThat(outcome.message).as(outcome.what).contains(outcome.wire.toString());
             assertThat(new Verifier(outcome.repository)
