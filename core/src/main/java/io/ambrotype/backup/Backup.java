@@ -103,6 +103,10 @@ public final class Backup {
 
         SnapshotDraft draft = repository.begin(new SnapshotBegun(toolVersion, request.deployment(), begun));
         listener.begun(draft.snapshot());
+        draft.warning().ifPresent(warning -> {
+            notices.add(warning);
+            listener.notice(warning);
+        });
         HostGate hosts = new HostGate(request.forksPerHost());
         Map<NodeId, CapturedShard> captured = new ConcurrentHashMap<>();
         for (int round = 1; ; round++) {
