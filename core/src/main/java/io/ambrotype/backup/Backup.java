@@ -127,9 +127,11 @@ public final class Backup {
             listener.notice(notice);
             plan = settledPlan(plan, lost.orElse(null), time);
             Topology settled = plan.topology();
-            captured.values().removeIf(shard -> !BackupPlanner.isSourceIn(shard.plan(), shard.source(), settled)
-                    || BackupPlanner.objection(shard.plan(), shard.sync().id(), settled)
-                            .isPresent());
+            captured.values()
+                    .removeIf(shard -> !BackupPlanner.isSourceIn(shard.plan(), shard.source(), settled)
+                            || BackupPlanner.objection(
+                                            shard.plan(), shard.sync().id(), settled)
+                                    .isPresent());
             listener.planned(plan);
         }
         Instant stored = time.instant();

@@ -1,7 +1,7 @@
 package io.ambrotype.compare;
 
-import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
 import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.rdb.SlotDigests;
 import io.ambrotype.repository.DumpContent;

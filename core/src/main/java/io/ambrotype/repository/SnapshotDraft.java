@@ -37,9 +37,11 @@ public final class SnapshotDraft {
      * clock is or was wrong, and {@code latest} is not what was taken last. Mostly empty.
      */
     public Optional<String> warning() {
-        return newer.map(other -> "snapshot " + other + " of this repository claims to be newer than this one, which was begun at "
-                + begun.begun() + ": a clock is or was wrong; 'latest' means the one with the later time, so name this one by"
-                + " its id");
+        return newer.map(other ->
+                "snapshot " + other + " of this repository claims to be newer than this one, which was begun at "
+                        + begun.begun()
+                        + ": a clock is or was wrong; 'latest' means the one with the later time, so name this one by"
+                        + " its id");
     }
 
     /**

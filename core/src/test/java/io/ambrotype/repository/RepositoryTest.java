@@ -212,8 +212,7 @@ class RepositoryTest {
     void aRepositoryThatIsGoneTakesNothingAndIsNotCalledDamaged() throws Exception {
         Manifest older = Samples.snapshot(repository, 1);
         SnapshotDraft draft = Samples.begin(repository);
-        Manifest manifest =
-                Samples.manifest(draft.snapshot(), older.kind(), older.topology(), older.shards());
+        Manifest manifest = Samples.manifest(draft.snapshot(), older.kind(), older.topology(), older.shards());
         byte[] root = stored(ROOT);
         store.delete(ROOT);
         String gone = "the repository in memory is gone: ambrotype.json is no longer there";
@@ -225,10 +224,7 @@ class RepositoryTest {
         try (InputStream in = Channels.newInputStream(other.open(ROOT).orElseThrow())) {
             store.damage(ROOT, in.readAllBytes());
         }
-        assertFails(
-                ErrorCode.NO_REPOSITORY,
-                "another repository is in memory now",
-                () -> draft.commit(manifest));
+        assertFails(ErrorCode.NO_REPOSITORY, "another repository is in memory now", () -> draft.commit(manifest));
         store.damage(ROOT, root);
         draft.commit(manifest);
         assertThat(repository.list()).hasSize(2);
