@@ -408,15 +408,26 @@ public final class Repository {
     /** The digests that were stored for a dump; empty where there are none or they are damaged: then compute them. */
     public Optional<byte[]> digests(DumpReference dump) {
         return read(store, digestsName(dump))
-                .filter(bytes -> bytes.length >= DIGEST_BYTES)
-                .filter(bytes -> Arrays.equals(
-                        bytes,
-                        bytes.length - DIGEST_BYTES,
-                        bytes.length,
-                        seal(bytes, bytes.length - DIGEST_BYTES),
-                        0,
-                        DIGEST_BYTES))
+                .filter(Repository::isSealed)
                 .map(bytes -> Arrays.copyOf(bytes, bytes.length - DIGEST_BYTES));
+    }
+
+    /**
+     * Checks the digests that were stored for a dump; there need be none.
+     *
+     * @throws AmbrotypeException of code CORRUPT where they are damaged, which harms nothing but says that the place does harm
+     */
+    public void verifyDigests(DumpReference dump) {
+        ObjectName name = digestsName(dump);
+        if (!read(store, name).map(Repository::isSealed).orElse(true)) {
+            throw AmbrotypeException.of(
+                    ErrorCode.CORRUPT, name + " is damaged; no data are lost with it: remove it, and it is made anew");
+        }
+    }
+
+    private static boolean isSealed(byte[] bytes) {
+        int end = bytes.length - DIGEST_BYTES;
+        return end >= 0 && Arrays.equals(bytes, end, bytes.length, seal(bytes, end), 0, DIGEST_BYTES);
     }
 
     /**

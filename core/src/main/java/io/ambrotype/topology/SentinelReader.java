@@ -167,7 +167,14 @@ public final class SentinelReader {
                             && !heard.keySet().containsAll(connected)
                             && System.nanoTime() - begun < HELLO_LIMIT.toNanos();
                     i++) {
-                greet(connection.nextMessage(), heard, byMaster);
+                RespReply message = connection.nextMessage();
+                try {
+                    greet(message, heard, byMaster);
+                } catch (AmbrotypeException e) {
+                    throw AmbrotypeException.of(
+                                    ErrorCode.FAILED, server + " answered SUBSCRIBE with an " + e.getMessage())
+                            .causedBy(e);
+                }
             }
         } catch (RespErrorException e) {
             silence = e.getMessage();

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Verifies snapshots: that manifest and {@code begun.json} are as they were written; that every slot belongs to exactly
  * one shard; and, in one pass over each dump, its SHA-256, its zstd frames, the servers' own CRC-64, and that what is in
- * it is what the manifest says, per type, database and slot. It changes nothing. What is broken is reported by name; one
+ * it is what the manifest says, per type, database and slot; and that the digests kept of it are as they were written. It changes nothing. What is broken is reported by name; one
  * broken part does not keep the others from being looked at.
  *
  * <p>For one thread at a time.
@@ -182,6 +182,14 @@ public final class Verifier {
             DumpContent found = read ? attempt(() -> content(shard, ownedSlots), problems) : null;
             if (found != null) {
                 problems.addAll(differences(shard, found));
+            }
+            if (read) {
+                attempt(
+                        () -> {
+                            repository.verifyDigests(shard.dump());
+                            return shard;
+                        },
+                        problems);
             }
             return new ShardVerdict(shard.index(), shard.dump(), shard.content().entries(), read, problems);
         }

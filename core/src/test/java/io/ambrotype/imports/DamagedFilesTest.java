@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Files of every RDB version, damaged, are refused before anything is written, with the byte. */
 class DamagedFilesTest {
-    /** The window of the reader, and the tables of 16,384 slots. */
-    private static final long FIXED_BUDGET = 24 << 20;
+    /** The window of the reader, the tables of 16,384 slots, and a frame of a dump with its compressed form. */
+    private static final long FIXED_BUDGET = 64 << 20;
 
     @TempDir
     Path folder;
