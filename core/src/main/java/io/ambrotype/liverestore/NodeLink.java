@@ -8,6 +8,7 @@ import io.ambrotype.resp.RespReply;
 import io.ambrotype.resp.ServerInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -87,9 +88,11 @@ final class NodeLink implements AutoCloseable {
     private static boolean hasReplicas(ServerInfo replication) {
         long attached = replication.number("connected_slaves").orElse(0);
         for (long i = 0; i < attached; i++) {
-            if (ServerInfo.parts(replication.value("slave" + i).orElse(""))
-                    .getOrDefault("state", "")
-                    .equals("online")) {
+            Optional<String> line = replication.value("slave" + i);
+            if (line.isEmpty()) {
+                return false;
+            }
+            if (ServerInfo.parts(line.get()).getOrDefault("state", "").equals("online")) {
                 return true;
             }
         }
