@@ -44,8 +44,8 @@ final class ScannerBenchmark implements Benchmark {
         for (RunResult result : results) {
             String label = result.getPrimaryResult().getLabel();
             double millis = result.getPrimaryResult().getScore();
-            double allocated =
-                    Objects.requireNonNull(result.getSecondaryResults().get("gc.alloc.rate.norm"))
+            double allocated = Objects.requireNonNull(
+                            result.getSecondaryResults().get("gc.alloc.rate.norm"))
                     .getScore();
             surroundings.log().accept("  %s: %.0f ms, %.0f bytes allocated".formatted(label, millis, allocated));
             rows.add(List.of(
