@@ -100,8 +100,9 @@ final class Functions {
             command.add(Commands.bytes("REPLACE"));
         }
         command.add(library.getValue());
-        RespReply reply =
-                connection.pipeline(List.<byte[][]>of(command.toArray(new byte[0][]))).getFirst();
+        RespReply reply = connection
+                .pipeline(List.<byte[][]>of(command.toArray(new byte[0][])))
+                .getFirst();
         if (reply instanceof ErrorReply error) {
             throw AmbrotypeException.of(
                             ErrorCode.FAILED,

@@ -390,8 +390,7 @@ public final class LiveRestore {
             }
             // A master that was promoted meanwhile may not have been told of them.
             functions = Math.max(functions, loadFunctions(prepared, nodes));
-            nodes.evicted()
-                    .forEach((node, keys) -> evicted.add(node + " (" + keys + ")"));
+            nodes.evicted().forEach((node, keys) -> evicted.add(node + " (" + keys + ")"));
             return new LiveRestoreReport(
                     ledger.written(),
                     ledger.skipped(),

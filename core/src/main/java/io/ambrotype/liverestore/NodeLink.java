@@ -76,7 +76,8 @@ final class NodeLink implements AutoCloseable {
             String found = ServerInfo.read(opened, "server").require("run_id");
             if (!found.equals(runId)) {
                 runId = found;
-                evictedBefore = ServerInfo.read(opened, "stats").number("evicted_keys").orElse(0);
+                evictedBefore =
+                        ServerInfo.read(opened, "stats").number("evicted_keys").orElse(0);
             }
             look(opened);
             database = 0;
@@ -144,7 +145,9 @@ final class NodeLink implements AutoCloseable {
         // What an earlier life or history took is lost with that one, whoever is there now.
         if (known == null) {
             atRisk = new AtRisk(
-                    address.toString(), runId, replication.value("master_replid").orElse(""));
+                    address.toString(),
+                    runId,
+                    replication.value("master_replid").orElse(""));
         }
     }
 
@@ -178,9 +181,7 @@ final class NodeLink implements AutoCloseable {
     static boolean isStill(AtRisk known, ConnectionSettings settings) {
         try (RespConnection opened = RespConnection.open(HostAndPort.parse(known.address()), settings)) {
             return isStill(
-                    known,
-                    ServerInfo.read(opened, "server").require("run_id"),
-                    ServerInfo.read(opened, "replication"));
+                    known, ServerInfo.read(opened, "server").require("run_id"), ServerInfo.read(opened, "replication"));
         } catch (AmbrotypeException e) {
             if (e.code() == ErrorCode.INTERRUPTED) {
                 throw e;

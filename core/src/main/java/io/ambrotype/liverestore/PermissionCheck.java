@@ -95,7 +95,8 @@ final class PermissionCheck {
         try {
             refusal(replica, settings, commands)
                     .ifPresent(refused -> warnings.accept("replica " + replica + " would refuse "
-                            + refused.commands() + " if it became master (" + refused.first().message() + "): "
+                            + refused.commands() + " if it became master ("
+                            + refused.first().message() + "): "
                             + refused.hint()));
         } catch (AmbrotypeException e) {
             if (e.code() == ErrorCode.INTERRUPTED) {
@@ -111,7 +112,8 @@ final class PermissionCheck {
         }
 
         String hint() {
-            boolean commandsMissing = first.prefix().equals("NOPERM") && !first.message().contains(" access ");
+            boolean commandsMissing =
+                    first.prefix().equals("NOPERM") && !first.message().contains(" access ");
             return commandsMissing
                     ? "give the user what is missing: ACL SETUSER <user> +"
                             + String.join(" +", names).toLowerCase(Locale.ROOT)
@@ -120,8 +122,7 @@ final class PermissionCheck {
         }
     }
 
-    private static Optional<Refusal> refusal(
-            HostAndPort node, ConnectionSettings settings, List<byte[][]> commands) {
+    private static Optional<Refusal> refusal(HostAndPort node, ConnectionSettings settings, List<byte[][]> commands) {
         List<String> names = new ArrayList<>();
         List<ErrorReply> errors = new ArrayList<>();
         try (RespConnection connection = RespConnection.open(node, settings)) {

@@ -71,7 +71,11 @@ sealed interface RestoreEntry {
      *
      * @param atRisk servers without which that may not be true; null in journals of earlier versions
      */
-    record Marks(Instant at, List<Mark> marks, long written, @Nullable List<AtRisk> atRisk) implements RestoreEntry {
+    record Marks(
+            Instant at,
+            List<Mark> marks,
+            long written,
+            @Nullable List<AtRisk> atRisk) implements RestoreEntry {
         /** Keeps its own lists. */
         public Marks {
             marks = List.copyOf(marks);

@@ -36,12 +36,7 @@ final class RestoreRuns {
     record Run(Path file, Begun begun, List<Mark> marks, long written, List<AtRisk> atRisk) {
         /** The same where some of what it had written may be lost: everything is to be sent again that may have been sent. */
         Run fromTheBeginning() {
-            return new Run(
-                    file,
-                    begun,
-                    marks.stream().map(Mark::again).toList(),
-                    0,
-                    List.of());
+            return new Run(file, begun, marks.stream().map(Mark::again).toList(), 0, List.of());
         }
 
         /** How far the dump of a shard was. */

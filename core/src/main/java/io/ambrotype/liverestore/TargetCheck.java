@@ -175,7 +175,8 @@ final class TargetCheck {
             case "MISCONF" -> "its last save failed: its log says why; or CONFIG SET stop-writes-on-bgsave-error no";
             case "NOREPLICAS" -> "too few replicas are in sync for its min-replicas-to-write";
             case "READONLY" -> "it has become a replica: look at ambrotype status";
-            case "CLUSTERDOWN", "MASTERDOWN", "FAILOVER" -> "look at ambrotype status: a master is missing or being replaced";
+            case "CLUSTERDOWN", "MASTERDOWN", "FAILOVER" ->
+                "look at ambrotype status: a master is missing or being replaced";
             case "LOADING" -> "it loads its data: try again when INFO says loading:0";
             case "BUSY" -> "a script keeps it busy: wait for its end, or SCRIPT KILL or FUNCTION KILL";
             default -> "the server's log may say more";

@@ -113,18 +113,17 @@ final class TargetNodes implements AutoCloseable {
     Lost takeLost() {
         List<String> servers = new ArrayList<>();
         BitSet slots = new BitSet(HashSlot.COUNT);
-        links.values().forEach(link -> link.takeLost().ifPresent(lost -> {
-            servers.add(link.address().toString());
-            slots.or(lost);
-        }));
+        links.values()
+                .forEach(link -> link.takeLost().ifPresent(lost -> {
+                    servers.add(link.address().toString());
+                    slots.or(lost);
+                }));
         return new Lost(servers, slots);
     }
 
     /** Servers that have keys of which replicas may have not all. */
     List<AtRisk> atRisk() {
-        return links.values().stream()
-                .flatMap(link -> link.atRisk().stream())
-                .toList();
+        return links.values().stream().flatMap(link -> link.atRisk().stream()).toList();
     }
 
     /** How many keys the masters have dropped for want of memory since they were first connected to, with who did. */

@@ -226,11 +226,7 @@ final class Writers implements AutoCloseable {
     }
 
     private static void sendAgain(
-            List<KeyWork> group,
-            boolean sent,
-            @Nullable String trouble,
-            Optional<String> hint,
-            List<KeyWork> again) {
+            List<KeyWork> group, boolean sent, @Nullable String trouble, Optional<String> hint, List<KeyWork> again) {
         for (KeyWork work : group) {
             work.uncertain |= sent;
             work.asked = null;

@@ -52,8 +52,7 @@ public final class RespErrorException extends AmbrotypeException {
     private static @Nullable String hintFor(ErrorReply reply, String permission) {
         return switch (reply.prefix()) {
             case "NOAUTH" -> "set a password, and a user name where the server has ACL users";
-            case "NOPERM" ->
-                "give the user the permission: ACL SETUSER <user> +" + permission.toLowerCase(Locale.ROOT);
+            case "NOPERM" -> "give the user the permission: ACL SETUSER <user> +" + permission.toLowerCase(Locale.ROOT);
             case "LOADING" -> "the server is loading its data; try again when INFO says loading:0";
             case "BUSY" -> "a script keeps the server busy; try again when it has ended";
             case "MASTERDOWN" -> "the replica has lost its master and does not serve stale data";

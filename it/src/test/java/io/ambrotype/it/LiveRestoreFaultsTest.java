@@ -83,10 +83,11 @@ class LiveRestoreFaultsTest {
         List<RedisServer> alive = new ArrayList<>(target.servers());
         alive.remove(master);
         alive.removeIf(server -> role(server).equals("slave"));
-        assertThat(alive).hasSize(3).allSatisfy(each -> assertThat(
-                        call(each, "FUNCTION", "LIST").array())
-                .as("functions of " + each)
-                .isNotEmpty());
+        assertThat(alive)
+                .hasSize(3)
+                .allSatisfy(each -> assertThat(call(each, "FUNCTION", "LIST").array())
+                        .as("functions of " + each)
+                        .isNotEmpty());
         assertThat(truth.differencesTo(GroundTruth.of(alive), Instant.now())).isEmpty();
     }
 
@@ -234,12 +235,12 @@ class LiveRestoreFaultsTest {
                 @Override
                 public void written(long readBytes, long totalBytes, long keys) {
                     switch (reports.incrementAndGet()) {
-                        case 10 -> {
-                            await().atMost(Labs.patience()).until(() -> old.integer("DBSIZE") >= 1500);
+                        case 30 -> {
+                            await().atMost(Labs.patience()).until(() -> old.integer("DBSIZE") >= 3000);
                             next.call("REPLICAOF", "NO", "ONE");
                         }
-                        case 20 -> {
-                            await().atMost(Labs.patience()).until(() -> old.integer("DBSIZE") >= 4000);
+                        case 40 -> {
+                            await().atMost(Labs.patience()).until(() -> old.integer("DBSIZE") >= 5500);
                             old.call(
                                     "REPLICAOF",
                                     successor.address().host(),
@@ -252,7 +253,7 @@ class LiveRestoreFaultsTest {
 
             LiveRestoreReport report = restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, inSteps);
 
-            assertThat(reports.get()).isGreaterThan(20);
+            assertThat(reports.get()).isGreaterThan(40);
             assertThat(report.isWhole()).isTrue();
         }
         assertThat(truth.differencesTo(GroundTruth.of(List.of(successor)), Instant.now()))
@@ -287,7 +288,8 @@ class LiveRestoreFaultsTest {
             script.join();
 
             assertThat(resume(target).isWhole()).isTrue();
-            assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now())).isEmpty();
+            assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now()))
+                    .isEmpty();
 
             admin.call("FLUSHALL");
             admin.call("CONFIG", "SET", "maxmemory-policy", "allkeys-random");

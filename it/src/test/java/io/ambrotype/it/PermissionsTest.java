@@ -50,13 +50,13 @@ class PermissionsTest {
         if (!since(server, 6, 0)) {
             return; // It has no users.
         }
-        LabCluster lab = labs.cluster(server, 1, 0, "proto-max-bulk-len 1mb");
+        LabCluster lab = labs.cluster(server, 1, 0, "proto-max-bulk-len 2mb", "rdbcompression no");
         RedisServer node = lab.servers().getFirst();
         Operator operator = new Operator(labs.folder());
         try (RespConnection admin = node.connect()) {
             Keyspace.of(34).write(node.address(), node.settings(), Instant.now());
             // Written in pieces.
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < 40; i++) {
                 admin.call("RPUSH", "large", i + "x".repeat(100_000));
             }
             Manifest snapshot = backup(node, admin, operator);
@@ -72,8 +72,8 @@ class PermissionsTest {
         for (String permission : line) {
             if (permission.startsWith("+") && !BACKUP_GOES_ON_WITHOUT.contains(permission)) {
                 ConnectionSettings user = user(node, admin, without(line, permission));
-                AmbrotypeException refused = catchThrowableOfType(
-                        AmbrotypeException.class, () -> backup(node, user, operator));
+                AmbrotypeException refused =
+                        catchThrowableOfType(AmbrotypeException.class, () -> backup(node, user, operator));
                 assertNames(refused, permission);
             }
         }
@@ -86,16 +86,19 @@ class PermissionsTest {
     }
 
     private Manifest backup(RedisServer node, ConnectionSettings user, Operator operator) throws InterruptedException {
-        return operator.backup(List.of(node.address()), BackupListener.NONE, request -> new BackupRequest(
-                request.deployment(),
-                request.seeds(),
-                user,
-                request.parallel(),
-                request.forksPerHost(),
-                request.nodesConfName(),
-                request.spoolFolder(),
-                request.spoolLimit(),
-                request.freshnessTimeout()));
+        return operator.backup(
+                List.of(node.address()),
+                BackupListener.NONE,
+                request -> new BackupRequest(
+                        request.deployment(),
+                        request.seeds(),
+                        user,
+                        request.parallel(),
+                        request.forksPerHost(),
+                        request.nodesConfName(),
+                        request.spoolFolder(),
+                        request.spoolLimit(),
+                        request.freshnessTimeout()));
     }
 
     private void restore(RedisServer node, RespConnection admin, Operator operator, Manifest snapshot)
@@ -126,8 +129,7 @@ class PermissionsTest {
         assertThat(admin.integer("DBSIZE")).isZero();
 
         LiveRestoreRequest request = request(node, user(node, admin, line));
-        restore.run(
-                restore.prepare(snapshot, request, false, LiveRestoreListener.NONE), LiveRestoreListener.NONE);
+        restore.run(restore.prepare(snapshot, request, false, LiveRestoreListener.NONE), LiveRestoreListener.NONE);
     }
 
     private static LiveRestoreRequest request(RedisServer node, ConnectionSettings user) {
