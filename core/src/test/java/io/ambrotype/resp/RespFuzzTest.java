@@ -73,7 +73,7 @@ class RespFuzzTest {
                 ServerInfo info = ServerInfo.parse(new String(input, StandardCharsets.UTF_8));
                 info.number("used_memory");
                 info.is("loading");
-                info.value("slave0").map(ServerInfo::parts);
+                info.value("slave0").ifPresent(ServerInfo::parts);
                 try {
                     assertThat(info.version().major()).isNotNegative();
                 } catch (AmbrotypeException e) {

@@ -5,6 +5,7 @@ import io.ambrotype.mutation.Mutator;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -15,10 +16,14 @@ import java.util.concurrent.atomic.AtomicReference;
  * does behind a subscription.
  */
 public final class MutatedServer implements AutoCloseable {
-    private record Play(Map<String, byte[]> replies, String damaged, byte[] reply) {}
+    private record Play(Map<String, byte[]> replies, String damaged) {
+        private byte[] reply() {
+            return replies.getOrDefault(damaged, new byte[0]);
+        }
+    }
 
     private final ScriptedServer server;
-    private final AtomicReference<Play> play = new AtomicReference<>(new Play(Map.of(), "", new byte[0]));
+    private final AtomicReference<Play> play = new AtomicReference<>(new Play(Map.of(), ""));
 
     /** One that knows no command yet. */
     public MutatedServer() {
@@ -36,13 +41,15 @@ public final class MutatedServer implements AutoCloseable {
         if (reply == null) {
             throw new IllegalArgumentException("no reply to " + damaged);
         }
-        play.set(new Play(replies, damaged, reply[0] == '$' ? bulk(mutator.next(text(reply))) : mutator.next(reply)));
+        Map<String, byte[]> played = new HashMap<>(replies);
+        played.put(damaged, reply[0] == '$' ? bulk(mutator.next(text(reply))) : mutator.next(reply));
+        play.set(new Play(played, damaged));
     }
 
     /** What it does, for messages. */
     public String described() {
         Play now = play.get();
-        return now.damaged + " -> " + HexFormat.of().formatHex(now.reply);
+        return now.damaged + " -> " + HexFormat.of().formatHex(now.reply());
     }
 
     @Override
@@ -54,9 +61,9 @@ public final class MutatedServer implements AutoCloseable {
         Play now = play.get();
         while (true) {
             String command = client.command();
-            byte[] reply = command.equals(now.damaged) ? now.reply : now.replies.get(command);
+            byte[] reply = now.replies.get(command);
             client.send(reply == null ? "-ERR unknown command\r\n".getBytes(StandardCharsets.US_ASCII) : reply);
-            boolean damaged = command.equals(now.damaged) && !isBulk(now.reply);
+            boolean damaged = command.equals(now.damaged) && !isBulk(now.reply());
             if (damaged || command.startsWith("SUBSCRIBE ")) {
                 return;
             }

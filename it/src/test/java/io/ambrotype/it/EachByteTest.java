@@ -104,8 +104,12 @@ class EachByteTest {
         CommandLineRun rdb = run("restore", "latest", "--rdb", file.toString());
         if (object.startsWith("digests/") || object.endsWith("/begun.json")) {
             // Nothing of the data: they come back all the same.
-            assertThat(nodes.status()).as("%s, byte %d: %s", object, at, nodes.err()).isZero();
-            assertThat(rdb.status()).as("%s, byte %d: %s", object, at, rdb.err()).isZero();
+            assertThat(nodes.status())
+                    .as("%s, byte %d: %s", object, at, nodes.err())
+                    .isZero();
+            assertThat(rdb.status())
+                    .as("%s, byte %d: %s", object, at, rdb.err())
+                    .isZero();
             Labs.wipe(folder);
             Files.delete(file);
         } else {
@@ -118,7 +122,9 @@ class EachByteTest {
         if (object.equals(ROOT) || object.endsWith("/manifest.json")) {
             assertClear(show, object, at);
         } else {
-            assertThat(show.status()).as("%s, byte %d: %s", object, at, show.err()).isZero();
+            assertThat(show.status())
+                    .as("%s, byte %d: %s", object, at, show.err())
+                    .isZero();
         }
         CommandLineRun list = run("list");
         assertThat(list.err()).doesNotContain("\tat ", "please report");
