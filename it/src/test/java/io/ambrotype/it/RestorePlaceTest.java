@@ -28,6 +28,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * be done, and then the data come back.
  */
 class RestorePlaceTest {
+    /** Of a mebibyte each: more than the small disk holds. */
+    private static final int VALUES = 10;
+
     @RegisterExtension
     final Labs labs = new Labs();
 
@@ -38,7 +41,7 @@ class RestorePlaceTest {
     @BeforeEach
     void takeASnapshot() throws Exception {
         LabCluster lab = labs.standalone(ServersUnderTest.any(), 0, "appendonly yes");
-        RepositoryPlaceTest.fill(lab.servers().getFirst(), 20, 3);
+        RepositoryPlaceTest.fill(lab.servers().getFirst(), VALUES, 3);
         operator = new Operator(labs.folder());
         snapshot = operator.backup(lab);
         truth = GroundTruth.of(lab);
@@ -100,7 +103,7 @@ class RestorePlaceTest {
         server.awaitReady(Labs.patience());
         try (RespConnection connection = server.connect()) {
             assertThat(connection.pairs("CONFIG", "GET", "appendonly")).containsEntry("appendonly", "yes");
-            assertThat(connection.integer("DBSIZE")).isEqualTo(20);
+            assertThat(connection.integer("DBSIZE")).isEqualTo(VALUES);
         }
     }
 
@@ -153,7 +156,7 @@ class RestorePlaceTest {
         assertThat(run.err())
                 .contains("error: " + error + ": no space left on device")
                 .containsPattern("hint: make room there or choose another place, and run the command again: about"
-                        + " 20[0-9]{6} bytes are to be written, and 8[0-9]{6} were free; nothing was left there")
+                        + " 10[0-9]{6} bytes are to be written, and 8[0-9]{6} were free; nothing was left there")
                 .doesNotContain("\tat ");
         assertThat(in(disk.place())).isEmpty();
     }
