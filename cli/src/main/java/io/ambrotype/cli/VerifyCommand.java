@@ -45,7 +45,7 @@ import picocli.CommandLine.Parameters;
             "  ambrotype verify 20261122T155328Z-3f7a",
             "  ambrotype verify --all                  every snapshot; what they share is read once",
             "  ambrotype verify --boot                 and prove on real servers that it comes back",
-            "  ambrotype verify --boot --sample 5%     a part of its slots; day after day, all of them",
+            "  ambrotype verify --boot --sample 5%%    a part of its slots; day after day, all of them",
             "",
             "Exit status: 0 whole, 1 the servers have other data, 20 something is broken; it is named."
         })

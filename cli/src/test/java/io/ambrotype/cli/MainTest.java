@@ -3,6 +3,9 @@ package io.ambrotype.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ambrotype.cli.Run.Result;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -53,7 +56,17 @@ class MainTest {
     void everyCommandTeachesItself(List<String> path) {
         List<String> asked = new ArrayList<>(path);
         asked.add("--help");
-        Result result = Run.anywhere().command(asked.toArray(String[]::new));
+        ByteArrayOutputStream complaints = new ByteArrayOutputStream();
+        PrintStream usual = System.err;
+        // What the library has to complain about a text, it does not write to where the program writes its errors.
+        System.setErr(new PrintStream(complaints, true, StandardCharsets.UTF_8));
+        Result result;
+        try {
+            result = Run.anywhere().command(asked.toArray(String[]::new));
+        } finally {
+            System.setErr(usual);
+        }
+        assertThat(complaints.toString(StandardCharsets.UTF_8)).isEmpty();
         assertThat(result.status()).isZero();
         assertThat(result.err()).isEmpty();
         assertThat(result.out()).contains("Usage: ambrotype " + String.join(" ", path));

@@ -13,11 +13,13 @@ import io.ambrotype.repository.Repository;
 import io.ambrotype.repository.SnapshotBegun;
 import io.ambrotype.repository.SnapshotDraft;
 import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.resp.ServerInfo;
 import io.ambrotype.topology.LayoutDifference;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
 import io.ambrotype.topology.Problem;
+import io.ambrotype.topology.SentinelSet.Sentinel;
 import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
 import java.time.Duration;
@@ -34,18 +36,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes a snapshot:
  *
  * <ol>
  *   <li>Discover the deployment; refuse where a snapshot could not be whole.
- *   <li>Read every master's replication offset: no dump may be older than that.
  *   <li>Begin the snapshot in the repository; from now on it is visible as unfinished.
+ *   <li>Read every master's replication offset: no dump may be older than that.
  *   <li>Capture the shards, several at once.
  *   <li>Discover again. A shard that failed over, or whose slots changed, while it was captured is captured again under
- *       the new layout; where the layout does not come to rest, the backup fails. So a snapshot is never a mixture of two
- *       layouts.
+ *       the new layout, and so is one that could not be read because of that; where the layout does not come to rest, the
+ *       backup fails. So a snapshot is never a mixture of two layouts.
  *   <li>Describe every node, and commit the manifest: the one moment at which the snapshot begins to exist.
  * </ol>
  *
@@ -53,12 +56,11 @@ import java.util.stream.Stream;
  */
 public final class Backup {
     private static final int ROUNDS = 3;
-    private static final Duration SETTLE = Duration.ofSeconds(30);
     private static final Duration POLL = Duration.ofMillis(500);
 
     private final BackupRequest request;
     private final BackupListener listener;
-    private final Time time;
+    private final Time clock;
     private final String toolVersion;
     private final TopologyReader topologies;
 
@@ -70,7 +72,7 @@ public final class Backup {
     public Backup(BackupRequest request, BackupListener listener, Time time, String toolVersion) {
         this.request = request;
         this.listener = listener;
-        this.time = time;
+        this.clock = time;
         this.toolVersion = toolVersion;
         this.topologies = new TopologyReader(request.settings());
     }
@@ -91,41 +93,46 @@ public final class Backup {
      * @throws InterruptedException where the thread is interrupted; then no snapshot was taken either
      */
     public Manifest run(Repository repository) throws InterruptedException {
+        // Somebody may set the clock meanwhile.
+        Time time = clock.steady();
         Instant begun = time.instant();
         List<String> notices = Collections.synchronizedList(new ArrayList<>());
         BackupPlan plan = plan();
         listener.planned(plan);
-        Map<NodeId, Long> offsets = masterOffsets(plan);
         Instant planned = time.instant();
 
         SnapshotDraft draft = repository.begin(new SnapshotBegun(toolVersion, request.deployment(), begun));
         listener.begun(draft.snapshot());
+        draft.warning().ifPresent(warning -> {
+            notices.add(warning);
+            listener.notice(warning);
+        });
         HostGate hosts = new HostGate(request.forksPerHost());
-        Map<NodeId, CapturedShard> captured = new LinkedHashMap<>();
+        Map<NodeId, CapturedShard> captured = new ConcurrentHashMap<>();
         for (int round = 1; ; round++) {
-            captured.putAll(capture(plan, captured, offsets, repository, hosts, notices));
-            Topology now = topologies.discover(allAddresses(plan));
-            List<String> changes = changes(plan, captured, now);
+            Optional<AmbrotypeException> lost = capture(plan, captured, repository, hosts, time, notices);
+            List<String> changes = changes(plan, captured, lost);
             if (changes.isEmpty()) {
+                if (lost.isPresent()) {
+                    throw lost.get();
+                }
                 break;
             }
             if (round == ROUNDS) {
-                throw AmbrotypeException.of(
-                                ErrorCode.UNSAFE,
-                                "the layout of " + request.deployment() + " did not come to rest during the backup: "
-                                        + String.join("; ", changes))
-                        .withHint(
-                                "nothing was committed; run the backup again when no slots move and no node fails over");
+                throw restless(String.join("; ", changes), lost.orElse(null));
             }
             String notice = "the layout changed while shards were captured (" + String.join("; ", changes)
                     + "); what changed is captured again";
             notices.add(notice);
             listener.notice(notice);
-            plan = settledPlan(plan);
+            plan = settledPlan(plan, lost.orElse(null), time);
             Topology settled = plan.topology();
-            captured.values().removeIf(shard -> !BackupPlanner.isSourceIn(shard.plan(), shard.source(), settled));
+            captured.values()
+                    .removeIf(shard -> !BackupPlanner.isSourceIn(shard.plan(), shard.source(), settled)
+                            || BackupPlanner.objection(
+                                            shard.plan(), shard.sync().id(), settled)
+                                    .isPresent());
             listener.planned(plan);
-            offsets = masterOffsets(plan);
         }
         Instant stored = time.instant();
 
@@ -142,28 +149,33 @@ public final class Backup {
         return manifest;
     }
 
-    /** Captures what is not captured yet. */
-    private Map<NodeId, CapturedShard> capture(
+    /**
+     * Captures what is not captured yet.
+     *
+     * @param captured gets what was captured
+     * @return what ended it before its time, where it may be that the layout has changed
+     */
+    private Optional<AmbrotypeException> capture(
             BackupPlan plan,
             Map<NodeId, CapturedShard> captured,
-            Map<NodeId, Long> offsets,
             Repository repository,
             HostGate hosts,
+            Time time,
             List<String> notices)
             throws InterruptedException {
-        Map<NodeId, CapturedShard> fresh = new ConcurrentHashMap<>();
         Semaphore places = new Semaphore(request.parallel(), true);
         BackupListener noting = new NotingListener(listener, notices);
         ShardCapture shardCapture = new ShardCapture(
                 request, repository, noting, time, hosts, plan.topology().kind());
         try (TaskGroup tasks = TaskGroup.ofWaiting()) {
+            Map<NodeId, Long> offsets = masterOffsets(plan);
             for (ShardPlan shard : plan.shards()) {
                 NodeId master = shard.master().id();
                 if (!captured.containsKey(master)) {
                     tasks.fork("shard " + shard.index(), () -> {
                         places.acquire();
                         try {
-                            fresh.put(master, shardCapture.run(shard, offsets.getOrDefault(master, 0L)));
+                            captured.put(master, shardCapture.run(shard, offsets.getOrDefault(master, 0L)));
                         } finally {
                             places.release();
                         }
@@ -171,12 +183,47 @@ public final class Backup {
                 }
             }
             tasks.join();
+            return Optional.empty();
+        } catch (LostShard e) {
+            return Optional.of(e);
+        } catch (RespConnectionException e) {
+            // A master that was there a moment ago.
+            if (!ShardCapture.worthAnotherTry(e)) {
+                throw e;
+            }
+            return Optional.of(e);
         } catch (AmbrotypeException | InterruptedException e) {
             throw e;
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
-        return fresh;
+    }
+
+    /** What is different now from what the shards were captured under; that it cannot be told counts too. */
+    private List<String> changes(
+            BackupPlan plan, Map<NodeId, CapturedShard> captured, Optional<AmbrotypeException> lost) {
+        try {
+            return changes(plan, captured, topologies.discover(allAddresses(plan)));
+        } catch (AmbrotypeException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            // Nobody answers any more.
+            if (lost.isPresent() && e.code() != ErrorCode.UNSAFE && e.code() != ErrorCode.USAGE) {
+                throw lost.get();
+            }
+            return List.of(e.getMessage());
+        }
+    }
+
+    private AmbrotypeException restless(String reasons, @Nullable AmbrotypeException lost) {
+        AmbrotypeException restless = AmbrotypeException.of(
+                        ErrorCode.UNSAFE,
+                        "the layout of " + request.deployment() + " did not come to rest during the backup: " + reasons
+                                + (lost == null ? "" : "; " + lost.getMessage()))
+                .withHint("nothing was committed and older snapshots are untouched; run the backup again when no slots"
+                        + " move and no node fails over");
+        return lost == null ? restless : restless.causedBy(lost);
     }
 
     /**
@@ -211,26 +258,42 @@ public final class Backup {
         return changes.stream().distinct().toList();
     }
 
-    /** After a failover the nodes need a moment to agree again. */
-    private BackupPlan settledPlan(BackupPlan before) throws InterruptedException {
-        Instant deadline = time.instant().plus(SETTLE);
+    /**
+     * After a failover the nodes need a moment to agree again. Until then a former master looks like one of another
+     * deployment.
+     */
+    private BackupPlan settledPlan(BackupPlan before, @Nullable AmbrotypeException lost, Time time)
+            throws InterruptedException {
+        Instant deadline = time.instant().plus(request.patience().settling());
         while (true) {
             try {
                 return BackupPlanner.plan(request.deployment(), topologies.discover(allAddresses(before)));
             } catch (AmbrotypeException e) {
-                if (e.code() != ErrorCode.UNSAFE || time.instant().isAfter(deadline)) {
+                if (e.code() == ErrorCode.INTERRUPTED) {
                     throw e;
+                }
+                if (time.instant().isAfter(deadline)) {
+                    throw restless(e.getMessage(), lost);
                 }
                 time.sleep(POLL);
             }
         }
     }
 
-    /** The seeds, and whoever was met: a seed may have died meanwhile. */
+    /**
+     * The seeds, and whoever was met: a seed may have died meanwhile. Sentinels too: amid their failover they say which
+     * server is the master.
+     */
     private List<HostAndPort> allAddresses(BackupPlan plan) {
-        return Stream.concat(
+        Topology topology = plan.topology();
+        return Stream.of(
                         request.seeds().stream(),
-                        plan.topology().nodes().stream().filter(Node::isReached).map(Node::connectAddress))
+                        topology.nodes().stream().filter(Node::isReached).map(Node::connectAddress),
+                        topology.sentinels().stream()
+                                .flatMap(set -> set.sentinels().stream())
+                                .filter(sentinel -> sentinel.view().isPresent())
+                                .map(Sentinel::address))
+                .flatMap(addresses -> addresses)
                 .distinct()
                 .toList();
     }

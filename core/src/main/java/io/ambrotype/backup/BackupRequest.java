@@ -3,7 +3,6 @@ package io.ambrotype.backup;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.resp.ConnectionSettings;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,7 +18,7 @@ import java.util.Optional;
  *     the node's port
  * @param spoolFolder where bytes go that cannot be compressed as fast as they arrive
  * @param spoolLimit bytes on disk for that, per shard
- * @param freshnessTimeout how long to wait for a replica to reach the offset that its master had at the beginning
+ * @param patience how long to wait for servers
  */
 public record BackupRequest(
         String deployment,
@@ -30,7 +29,7 @@ public record BackupRequest(
         Optional<String> nodesConfName,
         Path spoolFolder,
         long spoolLimit,
-        Duration freshnessTimeout) {
+        BackupPatience patience) {
     /** Shards captured at once unless told otherwise. */
     public static final int DEFAULT_PARALLEL = 2;
 
@@ -61,18 +60,30 @@ public record BackupRequest(
                 Optional.empty(),
                 spoolFolder,
                 16L << 30,
-                Duration.ofSeconds(30));
+                BackupPatience.USUAL);
     }
 
     /** The same with so many captures at once, and forks on one host. */
     public BackupRequest withParallel(int captures, int forks) {
         return new BackupRequest(
-                deployment, seeds, settings, captures, forks, nodesConfName, spoolFolder, spoolLimit, freshnessTimeout);
+                deployment, seeds, settings, captures, forks, nodesConfName, spoolFolder, spoolLimit, patience);
+    }
+
+    /** The same with other settings of its connections. */
+    public BackupRequest withSettings(ConnectionSettings others) {
+        return new BackupRequest(
+                deployment, seeds, others, parallel, forksPerHost, nodesConfName, spoolFolder, spoolLimit, patience);
+    }
+
+    /** The same with another patience. */
+    public BackupRequest withPatience(BackupPatience other) {
+        return new BackupRequest(
+                deployment, seeds, settings, parallel, forksPerHost, nodesConfName, spoolFolder, spoolLimit, other);
     }
 
     /** The same with the name of the nodes' nodes.conf. */
     public BackupRequest withNodesConfName(Optional<String> name) {
         return new BackupRequest(
-                deployment, seeds, settings, parallel, forksPerHost, name, spoolFolder, spoolLimit, freshnessTimeout);
+                deployment, seeds, settings, parallel, forksPerHost, name, spoolFolder, spoolLimit, patience);
     }
 }

@@ -90,7 +90,8 @@ final class ShardCapture {
      * Captures the shard.
      *
      * @param masterOffset the master's offset, read after the backup began
-     * @throws AmbrotypeException where no candidate could be read; its message says what each one said
+     * @throws LostShard where no candidate could be read; its message says what each one said
+     * @throws AmbrotypeException where it would be of no use to ask another one
      */
     CapturedShard run(ShardPlan shard, long masterOffset) throws InterruptedException {
         List<String> failures = new ArrayList<>();
@@ -115,15 +116,13 @@ final class ShardCapture {
                 }
             }
         }
-        throw AmbrotypeException.of(
-                        last == null ? ErrorCode.FAILED : last.code(),
-                        "shard " + shard.index() + " could not be captured: " + String.join("; ", failures))
-                .withHint("nothing was committed and older snapshots are untouched; run the backup again when the nodes"
-                        + " answer")
-                .causedBy(last == null ? new IllegalStateException("no candidate") : last);
+        throw new LostShard(
+                last == null ? ErrorCode.FAILED : last.code(),
+                "shard " + shard.index() + " could not be captured: " + String.join("; ", failures),
+                last == null ? new IllegalStateException("no candidate") : last);
     }
 
-    private static boolean worthAnotherTry(AmbrotypeException e) {
+    static boolean worthAnotherTry(AmbrotypeException e) {
         return switch (e) {
             case ReplicationException replication -> replication.retryable();
             case RespConnectionException connection ->
@@ -161,11 +160,13 @@ final class ShardCapture {
         try {
             String expectedHistory = awaitOffset(connection, candidate, masterOffset);
             AtomicReference<@Nullable Instant> announced = new AtomicReference<>();
-            ReplicationOptions options = ReplicationOptions.backup().withListener((phase, _) -> {
-                if (phase == ReplicationPhase.PREPARATION) {
-                    announced.compareAndSet(null, time.instant());
-                }
-            });
+            ReplicationOptions backup = ReplicationOptions.backup();
+            ReplicationOptions options = backup.withTimeouts(request.patience().silence(), backup.preparationTimeout())
+                    .withListener((phase, _) -> {
+                        if (phase == ReplicationPhase.PREPARATION) {
+                            announced.compareAndSet(null, time.instant());
+                        }
+                    });
             ReplicationSession session = ReplicationSession.open(connection, candidate.version(), options);
             FullSync sync = session.fullSync();
             announced.compareAndSet(null, time.instant());
@@ -201,13 +202,21 @@ final class ShardCapture {
         }
     }
 
-    /** Waits until a replica has what its master had; returns the history it is in, empty where that may still change. */
+    /**
+     * Waits until a replica has what its master had; returns the history it is in, empty where that may still change. One
+     * that has become master, or is none any more, is not what was planned: the layout is changing.
+     */
     private String awaitOffset(RespConnection connection, Candidate candidate, long masterOffset)
             throws InterruptedException {
-        Instant deadline = time.instant().plus(request.freshnessTimeout());
+        Instant deadline = time.instant().plus(request.patience().freshness());
         while (true) {
             ServerInfo info = ServerInfo.read(connection, "replication");
-            if (candidate.node().role() == Role.MASTER) {
+            boolean master = info.value("role").orElse("").equals("master");
+            if (master != (candidate.node().role() == Role.MASTER)) {
+                throw new StaleSource(candidate.address() + " has become a " + (master ? "master" : "replica")
+                        + " since the backup began");
+            }
+            if (master) {
                 // Without a backlog the first attachment starts a new history.
                 return info.is("repl_backlog_active") ? info.require("master_replid") : "";
             }
@@ -218,7 +227,7 @@ final class ShardCapture {
             if (time.instant().isAfter(deadline)) {
                 throw new StaleSource("replica " + candidate.address() + " is at offset " + offset
                         + " and did not reach its master's offset " + masterOffset + " within "
-                        + request.freshnessTimeout().toSeconds() + " s");
+                        + request.patience().freshness().toSeconds() + " s");
             }
             time.sleep(POLL);
         }

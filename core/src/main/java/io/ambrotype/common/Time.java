@@ -14,10 +14,41 @@ public interface Time extends InstantSource {
         }
 
         @Override
+        public Duration running() {
+            return Duration.ofNanos(System.nanoTime());
+        }
+
+        @Override
         public void sleep(Duration duration) throws InterruptedException {
             Thread.sleep(duration);
         }
     };
+
+    /** What has passed since some fixed moment. Unlike the clock nobody sets it; it says nothing about the date. */
+    Duration running();
+
+    /** The same time as it goes on from now: where the clock is set meanwhile, it neither jumps nor turns back. */
+    default Time steady() {
+        Time given = this;
+        Instant now = instant();
+        Duration start = running();
+        return new Time() {
+            @Override
+            public Instant instant() {
+                return now.plus(running().minus(start));
+            }
+
+            @Override
+            public Duration running() {
+                return given.running();
+            }
+
+            @Override
+            public void sleep(Duration duration) throws InterruptedException {
+                given.sleep(duration);
+            }
+        };
+    }
 
     /**
      * Waits.

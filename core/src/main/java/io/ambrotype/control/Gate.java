@@ -45,7 +45,9 @@ public record Gate(String what, Duration limit, Duration interval) {
      * @throws AmbrotypeException {@code UNSAFE} after the deadline, with what was missing at the last look;
      *     {@code INTERRUPTED} where the thread is interrupted
      */
-    public void await(Time time, GateListener listener, Supplier<Optional<Missing>> missing) {
+    public void await(Time clock, GateListener listener, Supplier<Optional<Missing>> missing) {
+        // Deadlines must not depend on somebody setting the clock.
+        Time time = clock.steady();
         Instant begun = time.instant();
         Instant deadline = begun.plus(limit);
         String told = "";

@@ -6,7 +6,9 @@ import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.resp.RespConnectionException.Reason;
+import io.ambrotype.resp.RespReply;
 import io.ambrotype.topology.NodeState;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -186,11 +188,19 @@ public final class MemberConnections implements AutoCloseable {
 
     private static Look see(Member member, RespConnection connection) {
         NodeState state = NodeState.read(connection);
-        List<String> time = connection.texts("TIME");
-        return new Look.Seen(
-                member,
-                state,
-                Instant.ofEpochSecond(Long.parseLong(time.getFirst()), Long.parseLong(time.getLast()) * 1000));
+        return new Look.Seen(member, state, time(connection));
+    }
+
+    private static Instant time(RespConnection connection) {
+        List<RespReply> time = connection.array("TIME");
+        try {
+            return Instant.ofEpochSecond(
+                    time.get(0).integer(), Math.multiplyExact(time.get(1).integer(), 1000L));
+        } catch (IndexOutOfBoundsException | AmbrotypeException | ArithmeticException | DateTimeException e) {
+            throw AmbrotypeException.of(
+                            ErrorCode.FAILED, connection.address() + " answered TIME with something that is no time")
+                    .causedBy(e);
+        }
     }
 
     /** One member's connection and its turn. */

@@ -5,6 +5,7 @@ import io.ambrotype.common.ErrorCode;
 import io.ambrotype.resp.ServerVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -126,12 +127,21 @@ public final class ConfigurationFile {
 
     /** Whether {@code dir} is given such that it does not depend on the folder that the server is started from. */
     public boolean hasAbsoluteDir() {
-        return all("dir").anyMatch(directive -> Path.of(directive.value()).isAbsolute());
+        return all("dir").anyMatch(directive -> directive.value().startsWith("/"));
     }
 
-    /** A file that a directive names, as the running server finds it: relative to {@link #dir}. */
+    /**
+     * A file that a directive names, as the running server finds it: relative to {@link #dir}.
+     *
+     * @throws AmbrotypeException {@code CORRUPT} where no file can have that name
+     */
     public Path resolve(String name) {
-        return folder.resolve(name).normalize();
+        try {
+            return folder.resolve(name).normalize();
+        } catch (InvalidPathException e) {
+            throw AmbrotypeException.of(ErrorCode.CORRUPT, path + " names a file that cannot be: " + e.getReason())
+                    .causedBy(e);
+        }
     }
 
     /** Whether a server wrote it by CONFIG REWRITE, once at least. */
@@ -310,7 +320,11 @@ public final class ConfigurationFile {
                     throw corrupt(file, number, "there are more than " + MAXIMUM_DIRECTIVES + " directives");
                 }
                 if (name.equals("dir") && values.size() == 1) {
-                    folder = HostFiles.real(folder.resolve(values.getFirst()));
+                    try {
+                        folder = HostFiles.real(folder.resolve(values.getFirst()));
+                    } catch (InvalidPathException e) {
+                        throw corrupt(file, number, "there can be no such folder: " + e.getReason());
+                    }
                 }
                 if (name.equals("save")) {
                     savePoints.line(values);
@@ -340,6 +354,8 @@ public final class ConfigurationFile {
                     }
                     parse(included, content, depth + 1);
                 }
+            } catch (InvalidPathException e) {
+                throw corrupt(file, number, "there can be no such file: " + e.getReason());
             } catch (IOException e) {
                 throw AmbrotypeException.of(
                                 ErrorCode.FAILED,

@@ -1,5 +1,7 @@
 package io.ambrotype.imports;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.imports.ImportPlan.DumpFile;
@@ -14,11 +16,13 @@ import io.ambrotype.rdb.RdbVersion;
 import io.ambrotype.rdb.RecordKind;
 import io.ambrotype.topology.NodesConf;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -199,10 +203,11 @@ final class DumpFileReader {
         List<String> leftOut = new ArrayList<>();
         Path base = null;
         try {
-            if (Files.size(manifest) > MOST_MANIFEST_BYTES) {
+            byte[] text = beginning(manifest, MOST_MANIFEST_BYTES + 1);
+            if (text.length > MOST_MANIFEST_BYTES) {
                 throw usage(manifest + " is too long for a manifest", "name the base that is to be imported");
             }
-            for (String line : Files.readAllLines(manifest)) {
+            for (String line : new String(text, UTF_8).split("\n")) {
                 String[] words = line.strip().split("\\s+");
                 if (words.length < 6 || !words[0].equals("file") || words[1].indexOf('/') >= 0) {
                     continue;
@@ -221,6 +226,12 @@ final class DumpFileReader {
                     }
                 }
             }
+        } catch (InvalidPathException e) {
+            throw AmbrotypeException.of(
+                            ErrorCode.CORRUPT,
+                            manifest + " is damaged: it names a file that cannot be: " + e.getReason())
+                    .withHint("name the base that is to be imported")
+                    .causedBy(e);
         } catch (IOException e) {
             throw unreadable(manifest, e);
         }
@@ -243,12 +254,19 @@ final class DumpFileReader {
         List<NodesConf> found = new ArrayList<>();
         for (Path candidate : folder == null ? List.<Path>of() : filesLike(folder, "nodes*.conf")) {
             try {
-                found.add(NodesConf.parse(Files.readAllBytes(candidate), candidate.toString()));
+                found.add(NodesConf.parse(beginning(candidate, NodesConf.MAXIMUM_BYTES + 1), candidate.toString()));
             } catch (AmbrotypeException | IOException e) {
                 // It is a help and no condition; what matters is the topology that was named.
             }
         }
         return found.size() == 1 ? Optional.of(found.getFirst()) : Optional.empty();
+    }
+
+    /** The first bytes of a file, at most that many. */
+    static byte[] beginning(Path file, int bytes) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(bytes);
+        }
     }
 
     private static List<Path> filesLike(Path folder, String glob) {

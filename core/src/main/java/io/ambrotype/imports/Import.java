@@ -21,7 +21,6 @@ import io.ambrotype.topology.NodesConf;
 import io.ambrotype.topology.Role;
 import io.ambrotype.topology.SlotSet;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -102,7 +101,7 @@ public final class Import {
 
     private static NodesConf parse(Path file) {
         try {
-            return NodesConf.parse(Files.readAllBytes(file), file.toString());
+            return NodesConf.parse(DumpFileReader.beginning(file, NodesConf.MAXIMUM_BYTES + 1), file.toString());
         } catch (IOException e) {
             throw DumpFileReader.unreadable(file, e);
         }
@@ -122,8 +121,10 @@ public final class Import {
             shards.add(store(index, plan.shards().get(index), nodes, repository));
         }
         Map<String, Duration> durations = new LinkedHashMap<>();
-        durations.put("store", Duration.between(begun, clock.instant()));
+        Duration took = since(begun);
+        durations.put("store", took);
         List<String> warnings = new ArrayList<>(plan.warnings());
+        draft.warning().ifPresent(warnings::add);
         warnings.add("imported from files: the configuration of the nodes is not part of the snapshot");
         Manifest manifest = new Manifest(
                 draft.snapshot(),
@@ -132,7 +133,7 @@ public final class Import {
                 plan.conf().isPresent() ? Manifest.Kind.CLUSTER : Manifest.Kind.STANDALONE,
                 Manifest.Consistency.PER_SHARD,
                 begun,
-                clock.instant(),
+                begun.plus(took),
                 durations,
                 warnings,
                 new Manifest.Topology(
@@ -142,6 +143,12 @@ public final class Import {
                 shards);
         draft.commit(manifest);
         return manifest;
+    }
+
+    /** Nothing at the least: somebody may set the clock back. */
+    private Duration since(Instant start) {
+        Duration passed = Duration.between(start, clock.instant());
+        return passed.isNegative() ? Duration.ZERO : passed;
     }
 
     private Manifest.Shard store(int index, ShardFile shard, List<Manifest.Node> nodes, Repository repository) {
@@ -172,7 +179,7 @@ public final class Import {
                     0,
                     started,
                     file.savedAt(),
-                    Duration.between(started, clock.instant()),
+                    since(started),
                     writer.commit(),
                     content,
                     List.of());

@@ -104,9 +104,11 @@ final class NodeLink implements AutoCloseable {
         int online = 0;
         long attached = replication.number("connected_slaves").orElse(0);
         for (long i = 0; i < attached; i++) {
-            if (ServerInfo.parts(replication.value("slave" + i).orElse(""))
-                    .getOrDefault("state", "")
-                    .equals("online")) {
+            Optional<String> line = replication.value("slave" + i);
+            if (line.isEmpty()) {
+                break;
+            }
+            if (ServerInfo.parts(line.get()).getOrDefault("state", "").equals("online")) {
                 online++;
             }
         }

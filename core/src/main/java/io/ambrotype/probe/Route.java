@@ -91,7 +91,7 @@ final class Route implements AutoCloseable {
             @Override
             public Optional<HostAndPort> masterBy(RespConnection node) {
                 List<RespReply> role = node.array("ROLE");
-                return switch (role.getFirst().text()) {
+                return switch (role.get(0).text()) {
                     case "master" -> Optional.of(node.address());
                     case "slave", "replica" ->
                         address(role.get(1).text(), role.get(2).integer(), node.address());

@@ -34,6 +34,8 @@ final class JsonFields {
             .withResolverStyle(ResolverStyle.STRICT)
             .withZone(ZoneOffset.UTC);
 
+    private static final int LONGEST_COMPLAINT = 400;
+
     private final String file;
     private final String pointer;
     private final JsonNode node;
@@ -71,7 +73,17 @@ final class JsonFields {
 
     AmbrotypeException corrupt(String complaint) {
         return AmbrotypeException.of(
-                ErrorCode.CORRUPT, file + (pointer.isEmpty() ? "" : " at " + pointer) + ": " + complaint);
+                ErrorCode.CORRUPT, file + shown((pointer.isEmpty() ? "" : " at " + pointer) + ": " + complaint));
+    }
+
+    /** Text of the file is part of it: nothing in it may control a terminal, or fill it. */
+    private static String shown(String text) {
+        StringBuilder shown = new StringBuilder();
+        text.codePoints()
+                .limit(LONGEST_COMPLAINT)
+                .map(c -> Character.isISOControl(c) ? '?' : c)
+                .forEach(shown::appendCodePoint);
+        return text.length() > LONGEST_COMPLAINT ? shown.append('…').toString() : shown.toString();
     }
 
     String text(String name) {

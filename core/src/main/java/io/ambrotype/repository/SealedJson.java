@@ -34,6 +34,9 @@ final class SealedJson {
     /** Files beyond this size are neither written nor read. */
     static final int MAX_BYTES = 64 << 20;
 
+    /** A value may take a hundred times its own bytes in memory; a thousand nodes with their settings need 700,000. */
+    static final int MAX_TOKENS = 2_000_000;
+
     private static final String ZEROS = "0".repeat(64);
     private static final Pattern SEAL = Pattern.compile("\"sha256\" : \"([0-9a-f]{64})\"\n}\n");
     private static final int SEAL_BYTES = "\"sha256\" : \"\"\n}\n".length() + 64;
@@ -45,6 +48,7 @@ final class SealedJson {
                             .maxNameLength(4096)
                             .maxNumberLength(32)
                             .maxNestingDepth(32)
+                            .maxTokenCount(MAX_TOKENS)
                             .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())

@@ -16,6 +16,8 @@ import java.util.OptionalLong;
  * @param sections fields by section
  */
 public record ServerInfo(Map<String, Map<String, String>> sections) {
+    private static final int MOST_LINES = 100_000;
+
     /** Keeps its own unmodifiable maps. */
     public ServerInfo {
         Map<String, Map<String, String>> copy = new LinkedHashMap<>();
@@ -24,11 +26,15 @@ public record ServerInfo(Map<String, Map<String, String>> sections) {
         sections = Collections.unmodifiableMap(copy);
     }
 
-    /** Reads the text of an INFO reply; lines that are neither a section title nor a field are passed over. */
+    /**
+     * Reads the text of an INFO reply; lines that are neither a section title nor a field are passed over, as is what stands behind the
+     * first 100,000 lines.
+     */
     public static ServerInfo parse(String text) {
         Map<String, Map<String, String>> sections = new LinkedHashMap<>();
         String section = "";
-        for (String line : text.lines().toList()) {
+        // Some hundreds are usual; each takes many times its own bytes.
+        for (String line : text.lines().limit(MOST_LINES).toList()) {
             int colon = line.indexOf(':');
             if (line.startsWith("#")) {
                 section = line.substring(1).strip().toLowerCase(Locale.ROOT);

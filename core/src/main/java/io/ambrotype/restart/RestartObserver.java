@@ -96,8 +96,8 @@ final class RestartObserver {
                 looks.add(topology);
                 return missing.apply(topology);
             } catch (AmbrotypeException e) {
-                // Amid a fail-over there are two masters for a moment, which looks like two deployments.
-                if (e.code() != ErrorCode.USAGE) {
+                // Amid a fail-over there are two masters for a moment, which may look like two deployments.
+                if (e.code() != ErrorCode.USAGE && e.code() != ErrorCode.UNSAFE) {
                     throw e;
                 }
                 return Optional.of(Missing.of(String.valueOf(e.getMessage())));

@@ -175,6 +175,12 @@ final class ClusterAssembly {
                                 .sorted(Comparator.comparing(Node::name))
                                 .toList()))
                 .toList();
+        if (shards.isEmpty()) {
+            throw AmbrotypeException.of(
+                            ErrorCode.FAILED,
+                            "the cluster as " + sighting.states().getFirst().reachedAt() + " sees it has no master")
+                    .withHint("name more nodes of the cluster, or have the node meet the others: CLUSTER MEET");
+        }
         Map<NodeId, ClusterView> views = new LinkedHashMap<>();
         nodes.forEach(node -> node.state().flatMap(NodeState::view).ifPresent(view -> views.put(node.id(), view)));
         inspectAnswers(byId);

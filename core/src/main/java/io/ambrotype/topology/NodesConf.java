@@ -34,7 +34,7 @@ import java.util.stream.Collectors;
  */
 public record NodesConf(List<Line> lines, long currentEpoch, long lastVoteEpoch) {
     /** More than 1000 nodes with every slot a range of its own need. */
-    static final int MAXIMUM_BYTES = 8 << 20;
+    public static final int MAXIMUM_BYTES = 8 << 20;
 
     private static final int FIELDS = 8;
     private static final Set<String> KNOWN_VALUES = Set.of(

@@ -147,6 +147,7 @@ public final class SentinelReader {
                     .map(CLIENT::matcher)
                     .filter(matcher -> matcher.find())
                     .map(matcher -> matcher.group(1))
+                    .limit(MOST_SENTINELS)
                     .collect(Collectors.toSet());
         } catch (RespErrorException _) {
             return Optional.empty();
@@ -159,9 +160,21 @@ public final class SentinelReader {
         String silence = "none was heard within " + HELLO_LIMIT.toSeconds() + " s";
         try (RespConnection connection = RespConnection.open(server, settings.withReplyTimeout(HELLO_LIMIT))) {
             connection.call("SUBSCRIBE", HELLO);
+            long begun = System.nanoTime();
             // Each greets every two seconds: after as many greetings the first of them is heard again.
-            for (int i = 0; i < 2 * connected.size() && !heard.keySet().containsAll(connected); i++) {
-                greet(connection.nextMessage(), heard, byMaster);
+            for (int i = 0;
+                    i < 2 * connected.size()
+                            && !heard.keySet().containsAll(connected)
+                            && System.nanoTime() - begun < HELLO_LIMIT.toNanos();
+                    i++) {
+                RespReply message = connection.nextMessage();
+                try {
+                    greet(message, heard, byMaster);
+                } catch (AmbrotypeException e) {
+                    throw AmbrotypeException.of(
+                                    ErrorCode.FAILED, server + " answered SUBSCRIBE with an " + e.getMessage())
+                            .causedBy(e);
+                }
             }
         } catch (RespErrorException e) {
             silence = e.getMessage();
@@ -187,7 +200,8 @@ public final class SentinelReader {
     private static void greet(
             RespReply message, Map<String, HostAndPort> heard, Map<String, Set<HostAndPort>> byMaster) {
         List<RespReply> parts = message.array();
-        String[] fields = parts.getLast().text().split(",", -1);
+        String[] fields =
+                parts.isEmpty() ? new String[0] : parts.getLast().text().split(",", -1);
         // Anybody may publish there.
         if (fields.length < 8
                 || fields[2].length() < 8

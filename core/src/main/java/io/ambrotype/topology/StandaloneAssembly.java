@@ -48,6 +48,16 @@ final class StandaloneAssembly {
         for (HostAndPort seed : sighting.seeds()) {
             sighting.at(seed).ifPresent(state -> {
                 if (!root(state).equals(root)) {
+                    if (shareHistory(root.state(), root(state).state())) {
+                        throw AmbrotypeException.of(
+                                        ErrorCode.UNSAFE,
+                                        root.name() + " and " + root(state).name()
+                                                + " are both masters of the same data: one of them was the other's"
+                                                + " replica")
+                                .withHint(
+                                        "where a failover is under way, try again when it is over; else make one of them"
+                                                + " a replica again: REPLICAOF");
+                    }
                     throw AmbrotypeException.of(
                                     ErrorCode.USAGE,
                                     first.reachedAt() + " and " + state.reachedAt()
@@ -81,6 +91,19 @@ final class StandaloneAssembly {
                 0,
                 0,
                 problems);
+    }
+
+    /** Whether one of two masters was a replica of the other: it keeps the id of the history that it has left. */
+    private static boolean shareHistory(@Nullable NodeState one, @Nullable NodeState other) {
+        return one != null && other != null && (left(one, other) || left(other, one));
+    }
+
+    private static boolean left(NodeState successor, NodeState former) {
+        return successor
+                .info()
+                .value("master_replid2")
+                .filter(former.replication().id().value()::equals)
+                .isPresent();
     }
 
     /** Where a chain of replicas ends: at a master, or at an address that does not answer. */

@@ -96,6 +96,7 @@ public final class TopologyReader {
      *
      * @param seeds addresses of any of its nodes or of its Sentinels; all are tried
      * @throws AmbrotypeException where no seed answers (each failure is told), the seeds belong to different deployments,
+     *     two of them are masters of one history ({@code UNSAFE}: amid a failover this is so for some seconds),
      *     Sentinels watch several masters and the settings choose none, or no master can be found; {@code INTERRUPTED}
      *     where this thread is
      */

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Verifies snapshots: that manifest and {@code begun.json} are as they were written; that every slot belongs to exactly
  * one shard; and, in one pass over each dump, its SHA-256, its zstd frames, the servers' own CRC-64, and that what is in
- * it is what the manifest says, per type, database and slot. It changes nothing. What is broken is reported by name; one
+ * it is what the manifest says, per type, database and slot; and that the digests kept of it are as they were written. It changes nothing. What is broken is reported by name; one
  * broken part does not keep the others from being looked at.
  *
  * <p>For one thread at a time.
@@ -89,7 +89,8 @@ public final class Verifier {
      * Verifies one snapshot.
      *
      * @param sample which of its dumps are read; of the others only the manifest's word is looked at
-     * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; what is broken is no exception
+     * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; of code NO_REPOSITORY where the
+     *     repository is no longer at its place; what is broken is no exception
      */
     public VerifyReport verify(SnapshotId snapshot, Sample sample, Progress progress) {
         return verify(List.of(snapshot), sample, progress);
@@ -105,7 +106,7 @@ public final class Verifier {
      *
      * @param sample which of all their dumps are read
      * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; of code FAILED where the repository
-     *     cannot be listed; what is broken is no exception
+     *     cannot be listed; of code NO_REPOSITORY where it is no longer at its place; what is broken is no exception
      */
     public VerifyReport verifyAll(Sample sample, Progress progress) {
         return verify(repository.list().stream().map(SnapshotEntry::snapshot).toList(), sample, progress);
@@ -182,6 +183,14 @@ public final class Verifier {
             if (found != null) {
                 problems.addAll(differences(shard, found));
             }
+            if (read) {
+                attempt(
+                        () -> {
+                            repository.verifyDigests(shard.dump());
+                            return shard;
+                        },
+                        problems);
+            }
             return new ShardVerdict(shard.index(), shard.dump(), shard.content().entries(), read, problems);
         }
 
@@ -209,9 +218,9 @@ public final class Verifier {
         }
     }
 
-    /** What is broken, as a sentence; an interrupt is not. */
+    /** What is broken, as a sentence; an interrupt is not, and neither is a repository that is no longer there. */
     private static String problem(AmbrotypeException e) {
-        if (e.code() == ErrorCode.INTERRUPTED) {
+        if (e.code() == ErrorCode.INTERRUPTED || e.code() == ErrorCode.NO_REPOSITORY) {
             throw e;
         }
         return e.getMessage();

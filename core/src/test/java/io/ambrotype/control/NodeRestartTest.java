@@ -220,6 +220,11 @@ class NodeRestartTest {
                     }
 
                     @Override
+                    public Duration running() {
+                        return time.running();
+                    }
+
+                    @Override
                     public void sleep(Duration duration) throws InterruptedException {
                         node.changeProcess();
                         time.sleep(duration);

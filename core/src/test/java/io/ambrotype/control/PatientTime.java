@@ -14,6 +14,11 @@ final class PatientTime implements Time {
     }
 
     @Override
+    public Duration running() {
+        return Duration.between(Instant.EPOCH, now);
+    }
+
+    @Override
     public void sleep(Duration duration) throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();

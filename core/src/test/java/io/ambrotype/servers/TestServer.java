@@ -19,8 +19,13 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** A real server on loopback, in a folder of the test's; killed at the end. */
 public final class TestServer implements AutoCloseable {
-    /** The first of the ports of this run: a hundred for single servers, a hundred for the clusters of tests. */
-    public static final int FIRST_PORT = Integer.getInteger("ambrotype.test.port.first", 21_100);
+    /**
+     * The first of the ports of this process: a hundred for single servers, a hundred for the clusters of tests, a hundred
+     * for servers of a host. A second process that runs tests at the same time has those below all that the first may be given,
+     * since ports of the cluster bus, which are higher by 10000, must not reach those that the system gives to clients.
+     */
+    public static final int FIRST_PORT = Integer.getInteger("ambrotype.test.port.first", 21_100)
+            - 2_700 * (Integer.getInteger("ambrotype.test.fork", 1) - 1);
 
     private static final int PORTS = 100;
 

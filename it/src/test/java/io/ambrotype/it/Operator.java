@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ambrotype.backup.Backup;
 import io.ambrotype.backup.BackupListener;
+import io.ambrotype.backup.BackupPatience;
 import io.ambrotype.backup.BackupRequest;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
@@ -66,17 +67,10 @@ final class Operator {
     /** A snapshot of the deployment behind some seeds. */
     Manifest backup(List<HostAndPort> seeds, BackupListener listener, UnaryOperator<BackupRequest> change)
             throws InterruptedException {
-        BackupRequest usual = BackupRequest.of("shop", seeds, settings, folder).withParallel(2, 2);
-        BackupRequest request = new BackupRequest(
-                usual.deployment(),
-                usual.seeds(),
-                usual.settings(),
-                usual.parallel(),
-                usual.forksPerHost(),
-                usual.nodesConfName(),
-                usual.spoolFolder(),
-                usual.spoolLimit(),
-                FRESHNESS);
+        BackupRequest request = BackupRequest.of("shop", seeds, settings, folder)
+                .withParallel(2, 2)
+                .withPatience(
+                        new BackupPatience(FRESHNESS, BackupPatience.USUAL.silence(), BackupPatience.USUAL.settling()));
         return new Backup(change.apply(request), listener, Time.SYSTEM, "test").run(repository);
     }
 

@@ -98,7 +98,7 @@ class PermissionsTest {
                         request.nodesConfName(),
                         request.spoolFolder(),
                         request.spoolLimit(),
-                        request.freshnessTimeout()));
+                        request.patience()));
     }
 
     private void restore(RedisServer node, RespConnection admin, Operator operator, Manifest snapshot)

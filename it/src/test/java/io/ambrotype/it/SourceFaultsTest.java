@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.ambrotype.backup.BackupListener;
+import io.ambrotype.backup.BackupPatience;
 import io.ambrotype.backup.ShardProgress;
 import io.ambrotype.backup.ShardProgress.Phase;
 import io.ambrotype.cli.CommandLineRun;
@@ -25,6 +26,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
@@ -156,7 +158,7 @@ class SourceFaultsTest {
     // ---- what happens meanwhile
 
     @Test
-    void aSourceThatDiesInMidTransferIsReplacedByTheNext() throws Exception {
+    void aSourceThatStopsOrDiesInMidTransferIsReplacedByTheNext() throws Exception {
         LabCluster lab = labs.standalone(SERVER, 1);
         RedisServer master = lab.servers().get(0);
         RedisServer replica = lab.servers().get(1);
@@ -165,6 +167,24 @@ class SourceFaultsTest {
         lab.awaitWhole(Labs.patience());
         slow(replica, 20_000);
         Operator operator = new Operator(labs.folder());
+        Duration second = Duration.ofSeconds(1);
+
+        // It is stopped: its connections stay, and nothing comes.
+        Manifest passedOver = operator.backup(
+                lab.addresses(),
+                when(
+                        progress -> progress.phase() == Phase.PREPARING,
+                        () -> Thread.ofVirtual().start(() -> {
+                            await().until(() -> info(replica, "persistence").is("rdb_bgsave_in_progress"));
+                            signal("STOP", replica);
+                        })),
+                request -> request.withPatience(new BackupPatience(second, second, Labs.patience()))
+                        .withSettings(request.settings().withReplyTimeout(second)));
+        assertThat(sourcePort(passedOver, 0)).isEqualTo(master.address().port());
+        assertThat(passedOver.warnings())
+                .anyMatch(warning -> warning.contains(replica.address() + " sent nothing for 1 s while"));
+        signal("CONT", replica);
+        lab.awaitWhole(Labs.patience());
 
         Manifest snapshot = operator.backup(
                 lab.addresses(),
@@ -290,6 +310,17 @@ class SourceFaultsTest {
         } catch (RespErrorException e) {
             // Servers before 6.0 do not have it.
             Assumptions.abort("this server cannot be slowed down: " + e.getMessage());
+        }
+    }
+
+    private static void signal(String name, RedisServer server) {
+        try {
+            new ProcessBuilder("kill", "-" + name, Long.toString(server.pid().orElseThrow()))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -2,70 +2,140 @@ package io.ambrotype.rdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ambrotype.mutation.Allocations;
+import io.ambrotype.mutation.Mutator;
+import io.ambrotype.mutation.Trials;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Damaged files end in a {@link RdbFormatException} or in a clean result, and in nothing else. */
+/**
+ * Damaged files end in a {@link RdbFormatException} or in a clean result, and in nothing else; on the way nothing is allocated
+ * but what the file's own bytes may take.
+ */
 class FuzzTest {
     private static final RdbReaderOptions UNCHECKED = RdbReaderOptions.DEFAULT
             .withVerifyChecksum(false)
             .withWindowBytes(512)
             .withMaxStringBytes(1 << 20);
 
-    private static void skip(byte[] rdb) throws IOException {
-        RdbStatistics statistics = new RdbStatistics(2);
-        RdbReader reader = Rdb.open(rdb, UNCHECKED);
+    /** Tables of 16,384 slots, which are there for any file. */
+    private static final long FIXED_BUDGET = 4 << 20;
+
+    /** Three bytes of LZF unpack to 264, and what grows is copied. */
+    private static final long BUDGET_PER_BYTE = 300;
+
+    private static final List<Transcoder> TARGETS = Stream.of(
+                    TargetVersion.redis(5, 0),
+                    TargetVersion.redis(7, 0),
+                    TargetVersion.redis(8, 0),
+                    TargetVersion.valkey(8, 1),
+                    TargetVersion.valkey(9, 0))
+            .map(Transcoder::new)
+            .toList();
+
+    @FunctionalInterface
+    private interface Use {
+        void read(RdbReader reader, Work work) throws IOException;
+    }
+
+    /** What was done, to be in proportion to the input. */
+    private static final class Work {
+        private long records;
+        private long bytes;
+
+        private ByteSink sink() {
+            return (_, _, count) -> bytes += count;
+        }
+    }
+
+    private static void whole(byte[] rdb, Use use) throws IOException {
+        Work work = new Work();
+        long allocated = Allocations.of(() -> {
+            try {
+                RdbReader reader = Rdb.open(rdb, UNCHECKED);
+                use.read(reader, work);
+                assertThat(reader.position()).isEqualTo(rdb.length);
+            } catch (RdbFormatException e) {
+                assertThat(e.offset()).isBetween(0L, (long) rdb.length);
+                assertThat(e.getMessage()).hasSizeLessThan(1500).doesNotContain("null");
+            }
+        });
+        assertThat(allocated).as("bytes allocated").isLessThan(FIXED_BUDGET + BUDGET_PER_BYTE * rdb.length);
+        assertThat(work.records).isLessThanOrEqualTo(rdb.length);
+        assertThat(work.bytes).isLessThanOrEqualTo(BUDGET_PER_BYTE * rdb.length);
+    }
+
+    private static void eachEntry(RdbReader reader, Work work, Use use) throws IOException {
         for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
+            work.records++;
             if (kind == RecordKind.ENTRY) {
-                statistics.add(reader);
+                use.read(reader, work);
             }
         }
-        assertThat(reader.position()).isEqualTo(rdb.length);
     }
 
     private static void survive(byte[] rdb) throws IOException {
-        try {
-            skip(rdb);
-        } catch (RdbFormatException e) {
-            assertThat(e.offset()).isBetween(0L, (long) rdb.length);
-        }
-        try {
-            Rdb.fingerprints(Rdb.open(rdb, UNCHECKED), 0);
-        } catch (RdbFormatException e) {
-            assertThat(e.offset()).isBetween(0L, (long) rdb.length);
-        }
+        RdbStatistics statistics = new RdbStatistics(2);
+        whole(rdb, (reader, work) -> eachEntry(reader, work, (entry, _) -> statistics.add(entry)));
+        assertThat(statistics.total().entries()).isLessThanOrEqualTo(rdb.length);
+        whole(rdb, (reader, work) -> {
+            Fingerprint fingerprint = new Fingerprint(0);
+            eachEntry(reader, work, (entry, _) -> fingerprint.read(entry, 0));
+        });
     }
 
     private static void surviveAndTranscode(byte[] rdb) throws IOException {
         survive(rdb);
-        try {
-            transcode(rdb);
-        } catch (RdbFormatException e) {
-            assertThat(e.offset()).isBetween(0L, (long) rdb.length);
+        for (Transcoder transcoder : TARGETS) {
+            whole(
+                    rdb,
+                    (reader, work) -> eachEntry(reader, work, (entry, _) -> {
+                        try {
+                            RestorePayload.write(entry, transcoder, work.sink());
+                        } catch (RdbUnsupportedException e) {
+                            assertThat(e.getMessage()).doesNotContain("null");
+                        }
+                    }));
         }
     }
 
-    private static void transcode(byte[] rdb) throws IOException {
-        RdbReader reader = Rdb.open(rdb, UNCHECKED);
-        Transcoder transcoder = new Transcoder(
-                reader.version().dialect() == RdbDialect.VALKEY
-                        ? TargetVersion.redis(8, 0)
-                        : TargetVersion.valkey(9, 0));
-        Transcoder older = new Transcoder(TargetVersion.redis(5, 0));
-        for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
-            if (kind == RecordKind.ENTRY) {
-                Crossing crossing = transcoder.crossing(reader);
-                boolean simple = crossing instanceof Crossing.Untouched;
-                try {
-                    RestorePayload.write(reader, simple ? older : transcoder, (_, _, _) -> {});
-                } catch (RdbUnsupportedException e) {
-                    assertThat(e).hasMessageNotContaining("null");
-                }
+    private static void surviveAll(byte[] rdb) throws IOException {
+        surviveAndTranscode(rdb);
+        whole(rdb, (reader, _) -> SlotDigests.compute(reader, 1, 0, slot -> slot % 3 > 0));
+        Transcoder any = TARGETS.get(Math.floorMod(Arrays.hashCode(rdb), TARGETS.size()));
+        whole(rdb, (reader, work) -> route(reader, any, work));
+    }
+
+    private static void route(RdbReader reader, Transcoder transcoder, Work work) throws IOException {
+        WritableByteChannel channel = Channels.newChannel(new OutputStream() {
+            @Override
+            public void write(int value) {
+                work.bytes++;
             }
+
+            @Override
+            public void write(byte[] bytes, int offset, int count) {
+                work.bytes += count;
+            }
+        });
+        RdbWriter writer = new RdbWriter(channel, transcoder.target());
+        try {
+            new RdbRouter(List.of(writer), slot -> slot % 5 > 0 ? 0 : RdbRouter.LEAVE_OUT)
+                    .route(List.of(new RdbRouter.Input("the file", reader, slot -> slot % 3 > 0)));
+            writer.finish();
+        } catch (RdbUnsupportedException e) {
+            assertThat(e.getMessage()).contains(" cannot be written");
+            eachEntry(reader, work, (_, _) -> {});
         }
     }
 
@@ -84,40 +154,63 @@ class FuzzTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"redis-7.0.15", "redis-8.0.2", "valkey-8.1.1", "valkey-9.1.2", "redis-6.0.16"})
-    void anyDamage(String name) throws IOException {
-        byte[] rdb = ServerFilesTest.file(name);
-        Random random = new Random(name.hashCode());
-        for (int round = 0; round < 1500; round++) {
-            byte[] damaged = rdb;
-            for (int i = random.nextInt(3); i >= 0; i--) {
-                damaged = damage(damaged, random);
-            }
-            survive(damaged);
+    @ValueSource(longs = {1, 2, 3})
+    void anyDamage(long seed) throws IOException {
+        List<byte[]> corpus = new ArrayList<>();
+        for (String name : List.of(
+                "redis-6.0.16",
+                "redis-7.0.15",
+                "redis-8.0.2",
+                "redis-8.0.2-cluster",
+                "redis-8.0.6-vectors",
+                "valkey-8.1.1",
+                "valkey-9.1.2",
+                "valkey-9.1.2-cluster")) {
+            corpus.add(ServerFilesTest.file(name));
         }
+        Mutator mutator = new Mutator(Trials.seed(seed), corpus);
+        Trials.run("files of servers", seed, 250, mutator, FuzzTest::surviveAll);
     }
 
-    private static byte[] damage(byte[] rdb, Random random) {
-        int at = random.nextInt(rdb.length);
-        int count = Math.min(rdb.length - at, 1 + random.nextInt(9));
-        byte[] some = new byte[count];
-        random.nextBytes(some);
-        return switch (random.nextInt(5)) {
-            case 0 -> Arrays.copyOf(rdb, at);
-            case 1 -> join(rdb, at, some, at);
-            case 2 -> join(rdb, at, new byte[0], at + count);
-            case 3 -> join(rdb, at, some, at + count);
-            default ->
-                join(rdb, at, Bytes.of(0x81, random.nextInt(256), 255, 255, 255, 255, 255, 255, 255), at + count);
-        };
+    /** Each type alone, so that what is behind the first entries is damaged as often as they are. */
+    @Test
+    void anyDamageToOneEntry() throws IOException {
+        List<byte[]> corpus = new ArrayList<>();
+        for (String name : List.of("redis-6.2.11", "redis-8.0.2", "redis-8.0.6-vectors", "valkey-9.1.2")) {
+            RdbReader reader = Rdb.open(ServerFilesTest.file(name));
+            for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
+                if (kind == RecordKind.ENTRY) {
+                    Rdb one = new Rdb(reader.version());
+                    reader.copyRecord(
+                            (buffer, from, length) -> one.raw(Arrays.copyOfRange(buffer, from, from + length)));
+                    corpus.add(one.finishWithoutChecksum());
+                }
+            }
+        }
+        Mutator mutator = new Mutator(Trials.seed(4), corpus);
+        Trials.run("entries of servers", 4, 2_500, mutator, FuzzTest::surviveAll);
     }
 
-    private static byte[] join(byte[] rdb, int head, byte[] middle, int tail) {
-        return new Bytes()
-                .raw(Arrays.copyOf(rdb, head))
-                .raw(middle)
-                .raw(Arrays.copyOfRange(rdb, tail, rdb.length))
-                .toByteArray();
+    @Test
+    void anyDamageToDigests() throws IOException {
+        byte[] digests = SlotDigests.compute(Rdb.open(ServerFilesTest.file("redis-8.0.2")), 1, 0, _ -> true)
+                .encode();
+        byte[] body = Arrays.copyOf(digests, digests.length - Long.BYTES);
+        Mutator mutator = new Mutator(Trials.seed(5), List.of(body));
+        Trials.run("digests", 5, 1_000, mutator, input -> {
+            byte[] signed = new Bytes()
+                    .raw(input)
+                    .little(Long.BYTES, Crc64.update(0, input, 0, input.length))
+                    .toByteArray();
+            long allocated = Allocations.of(() -> {
+                try {
+                    SlotDigests.decode(signed).totalEntries();
+                } catch (IOException e) {
+                    assertThat(e.getMessage()).contains("slot digests");
+                }
+            });
+            assertThat(allocated).isLessThan(FIXED_BUDGET);
+        });
     }
 
     @Test
@@ -139,7 +232,7 @@ class FuzzTest {
     @Test
     void arbitraryValuesOfEveryType() throws IOException {
         Random random = new Random(11);
-        for (int round = 0; round < 6000; round++) {
+        for (int round = 0; round < 2000; round++) {
             byte[] value = new byte[random.nextInt(60)];
             for (int i = 0; i < value.length; i++) {
                 value[i] = (byte) (random.nextInt(3) == 0 ? random.nextInt(256) : random.nextInt(12));
@@ -154,7 +247,7 @@ class FuzzTest {
     void arbitraryPackedValues() throws IOException {
         Random random = new Random(12);
         int[] types = {9, 10, 11, 12, 13, 16, 17, 20, 23};
-        for (int round = 0; round < 6000; round++) {
+        for (int round = 0; round < 2000; round++) {
             byte[] body = new byte[random.nextInt(40)];
             for (int i = 0; i < body.length; i++) {
                 body[i] = (byte) (random.nextInt(3) == 0 ? random.nextInt(256) : random.nextInt(4));

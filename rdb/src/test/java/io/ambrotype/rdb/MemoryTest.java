@@ -2,9 +2,8 @@ package io.ambrotype.rdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
+import io.ambrotype.mutation.Allocations;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import org.junit.jupiter.api.Test;
@@ -12,19 +11,6 @@ import org.junit.jupiter.api.Test;
 /** What is allocated depends neither on the number of entries nor on the size of values. */
 class MemoryTest {
     private static final int MEGABYTE = 1 << 20;
-
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-
-    @FunctionalInterface
-    private interface Action {
-        void run() throws IOException;
-    }
-
-    private static long allocatedBy(Action action) throws IOException {
-        long before = THREADS.getCurrentThreadAllocatedBytes();
-        action.run();
-        return THREADS.getCurrentThreadAllocatedBytes() - before;
-    }
 
     /** Head, then a piece many times, then tail; the end of file and a checksum that is switched off follow. */
     private static ReadableByteChannel channel(byte[] head, byte[] piece, long times, byte[] tail) {
@@ -96,7 +82,7 @@ class MemoryTest {
         for (int i = 0; i < 1000; i++) {
             System.arraycopy(entry, 0, thousand, i * entry.length, entry.length);
         }
-        assertThat(allocatedBy(() -> assertThat(
+        assertThat(Allocations.of(() -> assertThat(
                                 entries(channel(RdbVersion.REDIS_11.magic(), thousand, 1000, new byte[0]), false))
                         .isEqualTo(1_000_000)))
                 .isLessThan(4L * MEGABYTE);
@@ -108,7 +94,7 @@ class MemoryTest {
         byte[] head = head(0).length(size).toByteArray();
         byte[] piece = new byte[MEGABYTE];
         long times = size / MEGABYTE;
-        assertThat(allocatedBy(() -> entries(channel(head, piece, times, new byte[0]), false)))
+        assertThat(Allocations.of(() -> entries(channel(head, piece, times, new byte[0]), false)))
                 .isLessThan(8L * MEGABYTE);
     }
 
@@ -116,7 +102,7 @@ class MemoryTest {
     void aHugeStringIsHashedInPieces() throws IOException {
         long size = 300L * MEGABYTE;
         byte[] head = head(0).length(size).toByteArray();
-        assertThat(allocatedBy(() -> entries(channel(head, new byte[MEGABYTE], 300, new byte[0]), true)))
+        assertThat(Allocations.of(() -> entries(channel(head, new byte[MEGABYTE], 300, new byte[0]), true)))
                 .isLessThan(8L * MEGABYTE);
     }
 
@@ -136,7 +122,7 @@ class MemoryTest {
                 .raw(0, 'x')
                 .toByteArray();
         assertThat(unpacked).isGreaterThan(500L * MEGABYTE);
-        assertThat(allocatedBy(() -> assertThat(entries(channel(head, references, times, new byte[0]), true))
+        assertThat(Allocations.of(() -> assertThat(entries(channel(head, references, times, new byte[0]), true))
                         .isEqualTo(1)))
                 .isLessThan(8L * MEGABYTE);
     }
@@ -149,7 +135,7 @@ class MemoryTest {
         }
         byte[] head = head(4).length(5_000_000).toByteArray();
         byte[] piece = fields.toByteArray();
-        assertThat(allocatedBy(() -> assertThat(entries(channel(head, piece, 5000, new byte[0]), true))
+        assertThat(Allocations.of(() -> assertThat(entries(channel(head, piece, 5000, new byte[0]), true))
                         .isEqualTo(1)))
                 .isLessThan(300L * MEGABYTE);
     }
