@@ -122,11 +122,7 @@ final class ListCommand implements Callable<Integer> {
             table.row(
                     snapshot.id(),
                     shown(snapshot.deployment()),
-                    snapshot.begun() == null
-                            ? "-"
-                            : Units.duration(Duration.between(
-                                            snapshot.begun(), context.clock().instant()))
-                                    + " ago",
+                    age(snapshot.begun()),
                     snapshot.shards() == null ? "-" : Integer.toString(snapshot.shards()),
                     snapshot.entries() == null ? "-" : Units.count(snapshot.entries()),
                     snapshot.rdbBytes() == null ? "-" : Units.bytes(snapshot.rdbBytes()),
@@ -134,6 +130,17 @@ final class ListCommand implements Callable<Integer> {
                     snapshot.problem() == null ? snapshot.state() : snapshot.state() + ": " + snapshot.problem());
         }
         console.table(table);
+    }
+
+    private String age(@Nullable Instant begun) {
+        if (begun == null) {
+            return "-";
+        }
+        Duration age = Duration.between(begun, context.clock().instant());
+        // Another machine's clock may be a little ahead.
+        return age.isNegative() && !age.plusMinutes(1).isPositive()
+                ? "in " + Units.duration(age.negated()) + " (clock?)"
+                : Units.duration(age) + " ago";
     }
 
     private static String shown(@Nullable String text) {

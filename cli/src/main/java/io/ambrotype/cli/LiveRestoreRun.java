@@ -88,6 +88,7 @@ final class LiveRestoreRun {
             List<String> firstUnsupported,
             int functions,
             List<String> lostPerhaps,
+            List<String> evicted,
             long durationMillis,
             String journal) {}
 
@@ -164,6 +165,7 @@ final class LiveRestoreRun {
                 result.firstUnsupported(),
                 result.functions(),
                 result.lostPerhaps(),
+                result.evicted(),
                 took.toMillis(),
                 result.journal().toString());
         if (result.appeared() > 0) {
@@ -173,8 +175,13 @@ final class LiveRestoreRun {
         }
         if (!result.lostPerhaps().isEmpty()) {
             console.warning(String.join(", ", result.lostPerhaps())
-                    + " was started again during the restore and had no replica: what it had not saved is missing; "
-                    + "restore again with --on-conflict skip");
+                    + " was started again or replaced in mid-restore, more than once, before replicas had what it took: keys may be missing; "
+                    + "--resume looks for them and writes them again");
+        }
+        if (!result.evicted().isEmpty()) {
+            console.warning(String.join(", ", result.evicted())
+                    + " dropped so many keys while it was written to, because its memory was full: keys of the snapshot may be missing; "
+                    + "raise maxmemory or set maxmemory-policy noeviction, and restore again with --on-conflict skip");
         }
         console.result(report, () -> {
             console.line("restored  " + console.style(Console.Style.BOLD, report.target()) + "  from snapshot "

@@ -103,6 +103,10 @@ public final class Backup {
 
         SnapshotDraft draft = repository.begin(new SnapshotBegun(toolVersion, request.deployment(), begun));
         listener.begun(draft.snapshot());
+        draft.warning().ifPresent(warning -> {
+            notices.add(warning);
+            listener.notice(warning);
+        });
         HostGate hosts = new HostGate(request.forksPerHost());
         Map<NodeId, CapturedShard> captured = new ConcurrentHashMap<>();
         for (int round = 1; ; round++) {
@@ -123,9 +127,11 @@ public final class Backup {
             listener.notice(notice);
             plan = settledPlan(plan, lost.orElse(null), time);
             Topology settled = plan.topology();
-            captured.values().removeIf(shard -> !BackupPlanner.isSourceIn(shard.plan(), shard.source(), settled)
-                    || BackupPlanner.objection(shard.plan(), shard.sync().id(), settled)
-                            .isPresent());
+            captured.values()
+                    .removeIf(shard -> !BackupPlanner.isSourceIn(shard.plan(), shard.source(), settled)
+                            || BackupPlanner.objection(
+                                            shard.plan(), shard.sync().id(), settled)
+                                    .isPresent());
             listener.planned(plan);
         }
         Instant stored = time.instant();

@@ -18,7 +18,8 @@ public record BackupPatience(Duration freshness, Duration silence, Duration sett
     /** Rejects what is not positive. */
     public BackupPatience {
         if (!freshness.isPositive() || !silence.isPositive() || !settling.isPositive()) {
-            throw new IllegalArgumentException("a backup cannot wait for " + freshness + ", " + silence + ", " + settling);
+            throw new IllegalArgumentException(
+                    "a backup cannot wait for " + freshness + ", " + silence + ", " + settling);
         }
     }
 }

@@ -161,13 +161,12 @@ final class ShardCapture {
             String expectedHistory = awaitOffset(connection, candidate, masterOffset);
             AtomicReference<@Nullable Instant> announced = new AtomicReference<>();
             ReplicationOptions backup = ReplicationOptions.backup();
-            ReplicationOptions options = backup.withTimeouts(
-                            request.patience().silence(), backup.preparationTimeout())
+            ReplicationOptions options = backup.withTimeouts(request.patience().silence(), backup.preparationTimeout())
                     .withListener((phase, _) -> {
-                if (phase == ReplicationPhase.PREPARATION) {
-                    announced.compareAndSet(null, time.instant());
-                }
-            });
+                        if (phase == ReplicationPhase.PREPARATION) {
+                            announced.compareAndSet(null, time.instant());
+                        }
+                    });
             ReplicationSession session = ReplicationSession.open(connection, candidate.version(), options);
             FullSync sync = session.fullSync();
             announced.compareAndSet(null, time.instant());

@@ -1,6 +1,7 @@
 package io.ambrotype.compare;
 
 import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
 import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.rdb.SlotDigests;
 import io.ambrotype.repository.DumpContent;
@@ -102,12 +103,18 @@ public final class SnapshotComparer {
             return computed;
         }
         byte[] encoded = computed.encode();
-        source.storeDigests(
-                dump,
-                ByteBuffer.allocate(BASIS_BYTES + encoded.length)
-                        .put(basis)
-                        .put(encoded)
-                        .array());
+        byte[] stored = ByteBuffer.allocate(BASIS_BYTES + encoded.length)
+                .put(basis)
+                .put(encoded)
+                .array();
+        try {
+            source.storeDigests(dump, stored);
+        } catch (AmbrotypeException e) {
+            // A repository may be read-only or full; then they are computed again the next time.
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+        }
         return computed;
     }
 

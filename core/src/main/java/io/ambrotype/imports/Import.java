@@ -121,8 +121,10 @@ public final class Import {
             shards.add(store(index, plan.shards().get(index), nodes, repository));
         }
         Map<String, Duration> durations = new LinkedHashMap<>();
-        durations.put("store", Duration.between(begun, clock.instant()));
+        Duration took = since(begun);
+        durations.put("store", took);
         List<String> warnings = new ArrayList<>(plan.warnings());
+        draft.warning().ifPresent(warnings::add);
         warnings.add("imported from files: the configuration of the nodes is not part of the snapshot");
         Manifest manifest = new Manifest(
                 draft.snapshot(),
@@ -131,7 +133,7 @@ public final class Import {
                 plan.conf().isPresent() ? Manifest.Kind.CLUSTER : Manifest.Kind.STANDALONE,
                 Manifest.Consistency.PER_SHARD,
                 begun,
-                clock.instant(),
+                begun.plus(took),
                 durations,
                 warnings,
                 new Manifest.Topology(
@@ -141,6 +143,12 @@ public final class Import {
                 shards);
         draft.commit(manifest);
         return manifest;
+    }
+
+    /** Nothing at the least: somebody may set the clock back. */
+    private Duration since(Instant start) {
+        Duration passed = Duration.between(start, clock.instant());
+        return passed.isNegative() ? Duration.ZERO : passed;
     }
 
     private Manifest.Shard store(int index, ShardFile shard, List<Manifest.Node> nodes, Repository repository) {
@@ -171,7 +179,7 @@ public final class Import {
                     0,
                     started,
                     file.savedAt(),
-                    Duration.between(started, clock.instant()),
+                    since(started),
                     writer.commit(),
                     content,
                     List.of());

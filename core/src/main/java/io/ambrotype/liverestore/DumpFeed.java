@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
@@ -36,6 +37,7 @@ final class DumpFeed {
     private static final int RECORDS_PER_REPORT = 256;
 
     private final Sieve sieve;
+    private final Optional<BitSet> slots;
     private final DumpLook look;
     private final Mark earlier;
     private final Track track;
@@ -50,6 +52,7 @@ final class DumpFeed {
 
     DumpFeed(
             Sieve sieve,
+            Optional<BitSet> slots,
             DumpLook look,
             Mark earlier,
             Track track,
@@ -62,6 +65,7 @@ final class DumpFeed {
             Runnable journal,
             LongConsumer progress) {
         this.sieve = sieve;
+        this.slots = slots;
         this.look = look;
         this.earlier = earlier;
         this.track = track;
@@ -81,7 +85,7 @@ final class DumpFeed {
         for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
             if (kind == RecordKind.ENTRY) {
                 if (entry >= earlier.done()) {
-                    if (sieve.fate(reader) == Fate.WANTED) {
+                    if (isInSlots(reader) && sieve.fate(reader) == Fate.WANTED) {
                         send(reader, entry);
                     }
                     track.passed(entry + 1);
@@ -94,6 +98,10 @@ final class DumpFeed {
         }
         progress.accept(reader.position());
         batches.flush();
+    }
+
+    private boolean isInSlots(RdbReader reader) {
+        return slots.map(some -> some.get(reader.slot())).orElse(true);
     }
 
     private void send(RdbReader reader, long entry) throws IOException, InterruptedException {

@@ -7,6 +7,7 @@ import io.ambrotype.rdb.FunctionLibrary;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespReply;
+import io.ambrotype.resp.RespReply.ErrorReply;
 import io.ambrotype.topology.Shard;
 import io.ambrotype.topology.Topology;
 import java.util.ArrayList;
@@ -19,6 +20,8 @@ import java.util.function.Consumer;
 
 /** The function libraries of a snapshot, and how they get to every master. Immutable. */
 final class Functions {
+    private static final long REPLICA_MILLIS = 1000;
+
     private final Map<String, byte[]> sources = new LinkedHashMap<>();
 
     private Functions() {}
@@ -61,7 +64,11 @@ final class Functions {
         return conflicts;
     }
 
-    /** Loads what is not there yet; how many libraries these were at most on one master. */
+    /**
+     * Loads what is not there yet, and has replicas told; how many libraries these were at most on one master.
+     *
+     * @throws AmbrotypeException where a master refuses one
+     */
     int load(Topology target, ConnectionSettings settings, OnConflict onConflict) {
         int[] most = {0};
         if (!sources.isEmpty()) {
@@ -70,22 +77,42 @@ final class Functions {
                 int loaded = 0;
                 for (Map.Entry<String, byte[]> library : sources.entrySet()) {
                     byte[] other = there.get(library.getKey());
-                    if (other == null) {
-                        connection.call(Commands.bytes("FUNCTION"), Commands.bytes("LOAD"), library.getValue());
-                        loaded++;
-                    } else if (!Arrays.equals(other, library.getValue()) && onConflict == OnConflict.REPLACE) {
-                        connection.call(
-                                Commands.bytes("FUNCTION"),
-                                Commands.bytes("LOAD"),
-                                Commands.bytes("REPLACE"),
-                                library.getValue());
+                    boolean replaces = other != null
+                            && onConflict == OnConflict.REPLACE
+                            && !Arrays.equals(other, library.getValue());
+                    if (other == null || replaces) {
+                        load(connection, library, replaces);
                         loaded++;
                     }
+                }
+                if (loaded > 0) {
+                    connection.pipeline(List.<byte[][]>of(NodeLink.waitFor(1, REPLICA_MILLIS)));
                 }
                 most[0] = Math.max(most[0], loaded);
             });
         }
         return most[0];
+    }
+
+    private static void load(RespConnection connection, Map.Entry<String, byte[]> library, boolean replaces) {
+        List<byte[]> command = new ArrayList<>(List.of(Commands.bytes("FUNCTION"), Commands.bytes("LOAD")));
+        if (replaces) {
+            command.add(Commands.bytes("REPLACE"));
+        }
+        command.add(library.getValue());
+        RespReply reply = connection
+                .pipeline(List.<byte[][]>of(command.toArray(new byte[0][])))
+                .getFirst();
+        if (reply instanceof ErrorReply error) {
+            throw AmbrotypeException.of(
+                            ErrorCode.FAILED,
+                            connection.address() + " refused function library " + library.getKey() + ": "
+                                    + error.message())
+                    .withHint(
+                            error.message().contains("already exists")
+                                    ? "another library there has a function of that name: FUNCTION DELETE it, or restore keys only (--keys '*')"
+                                    : TargetCheck.hint(error, "FUNCTION|LOAD"));
+        }
     }
 
     private static void onEveryMaster(Topology target, ConnectionSettings settings, Consumer<RespConnection> task) {

@@ -59,6 +59,9 @@ final class KeyWork {
     /** Why it has not been done yet. */
     String trouble = "";
 
+    /** What to do about that. */
+    Optional<String> hint = Optional.empty();
+
     KeyWork(
             byte[] key,
             int slot,

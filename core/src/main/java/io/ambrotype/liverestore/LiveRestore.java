@@ -5,12 +5,16 @@ import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.TaskGroup;
 import io.ambrotype.common.Time;
 import io.ambrotype.control.Journal;
+import io.ambrotype.liverestore.RestoreEntry.AtRisk;
 import io.ambrotype.liverestore.RestoreEntry.Mark;
 import io.ambrotype.liverestore.RestoreRuns.Run;
+import io.ambrotype.liverestore.TargetNodes.Lost;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.repository.DumpContent;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
+import io.ambrotype.resp.RespConnectionException;
+import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
@@ -27,10 +31,12 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a snapshot, or some of its keys, into a deployment that runs.
@@ -55,7 +61,9 @@ import java.util.random.RandomGenerator;
 public final class LiveRestore {
     private static final int PARALLEL = 2;
     private static final int NAMED = 10;
+    private static final int PASSES = 3;
     private static final Duration BETWEEN_MARKS = Duration.ofSeconds(2);
+    private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(500);
     private static final DateTimeFormatter RUN =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
@@ -166,7 +174,7 @@ public final class LiveRestore {
                                     + " that was broken off")
                     .withHint("looked into the journals in " + journals);
         }
-        Optional<Run> earlier = resume ? unfinished : Optional.empty();
+        Optional<Run> earlier = resume ? unfinished.map(run -> surviving(run, asked, listener)) : Optional.empty();
         LiveRestoreRequest request = earlier.map(run -> asked.as(run.begun())).orElse(asked);
         String run = earlier.map(before -> before.begun().run()).orElse(fresh);
         Instant base = earlier.map(before -> before.begun().at()).orElseGet(time::instant);
@@ -191,6 +199,16 @@ public final class LiveRestore {
                     .names()
                     .forEach(name -> unsupported.add("function library " + name + ": the target has no functions"));
         }
+        PermissionCheck.run(
+                target.topology(),
+                request.settings(),
+                run,
+                new PermissionCheck.Needs(
+                        highestDatabase(manifest, request.selection()) > 0,
+                        looks.stream().anyMatch(look -> look.byCommands() + look.inPieces() > 0),
+                        features.fieldExpiry(),
+                        !functions.names().isEmpty()),
+                warnings::add);
         functions.conflicts(target.topology(), request.settings()).forEach(existing::add);
         long bytes = looks.stream().mapToLong(DumpLook::bytes).sum();
         warnOfMemory(manifest, target, bytes, warnings);
@@ -212,6 +230,21 @@ public final class LiveRestore {
                 functions.names(),
                 warnings);
         return new Prepared(plan, run, earlier, base, target, sieves, looks, functions);
+    }
+
+    /** What is known of a run now: what its servers have lost since was not written. */
+    private static Run surviving(Run run, LiveRestoreRequest request, LiveRestoreListener listener) {
+        List<String> gone = run.atRisk().stream()
+                .filter(server -> !NodeLink.isStill(server, request.settings()))
+                .map(AtRisk::address)
+                .toList();
+        if (gone.isEmpty()) {
+            return run;
+        }
+        listener.notice(String.join(", ", gone)
+                + " took keys that no replica had confirmed, and was started again, replaced or stopped since: "
+                + "everything is gone through again");
+        return run.fromTheBeginning();
     }
 
     private List<DumpLook> look(
@@ -268,7 +301,9 @@ public final class LiveRestore {
                 journal.append(begun(prepared));
             }
             LiveRestoreReport report = write(prepared, ledger, marker, journal, listener);
-            journal.append(new RestoreEntry.Ended(time.instant(), ledger.written()));
+            if (report.lostPerhaps().isEmpty()) {
+                journal.append(new RestoreEntry.Ended(time.instant(), ledger.written()));
+            }
             return report;
         } catch (AmbrotypeException e) {
             tellBrokenOff(file, marker, e);
@@ -326,35 +361,36 @@ public final class LiveRestore {
             Journal<RestoreEntry> journal,
             LiveRestoreListener listener)
             throws InterruptedException {
+        List<String> evicted = new ArrayList<>();
         LiveRestorePlan plan = prepared.plan;
         LiveRestoreRequest request = plan.request();
-        Features features = Features.of(prepared.target.versions());
-        int functions = prepared.functions.load(plan.target(), request.settings(), request.onConflict());
-        Totals totals = new Totals(plan.manifest());
         try (TargetNodes nodes = new TargetNodes(request.settings(), request.seeds(), plan.target(), time);
                 Writers writers = new Writers(nodes, time, request.patience())) {
-            readAll(
-                    plan.manifest(),
-                    (shard, reader) -> new DumpFeed(
-                                    prepared.sieves.get(shard.index()),
-                                    prepared.looks.get(shard.index()),
-                                    mark(prepared.earlier, shard),
-                                    marker.track(shard.index()),
-                                    writers,
-                                    new Batches(writers, nodes, true),
-                                    features,
-                                    request.onConflict(),
-                                    ledger,
-                                    prepared.run,
-                                    () -> marker.mark(journal),
-                                    bytes -> {
-                                        totals.at(shard.index(), bytes, 0);
-                                        marker.markWhenDue(journal);
-                                        listener.written(totals.bytes(), totals.all(), ledger.written());
-                                    })
-                            .run(reader));
-            writers.await();
+            marker.watch(nodes);
+            int functions = loadFunctions(prepared, nodes);
+            List<Mark> from = plan.manifest().shards().stream()
+                    .map(shard -> mark(prepared.earlier, shard))
+                    .toList();
+            feed(prepared, from, Optional.empty(), nodes, writers, ledger, marker, journal, listener);
+            Lost lost = nodes.takeLost();
+            for (int pass = 1; pass < PASSES && !lost.servers().isEmpty(); pass++) {
+                listener.notice(String.join(", ", lost.servers())
+                        + " took keys that no other server had confirmed, and was started again or replaced: "
+                        + "they are looked for, and written again where they are missing");
+                from = marker.again();
+                // Counts nothing: what is written now was counted when it was written first.
+                Ledger again = new Ledger(request, 0);
+                feed(prepared, from, Optional.of(lost.slots()), nodes, writers, again, marker, journal, listener);
+                lost = nodes.takeLost();
+            }
             marker.mark(journal);
+            if (!lost.servers().isEmpty()) {
+                marker.again();
+                marker.mark(journal);
+            }
+            // A master that was promoted meanwhile may not have been told of them.
+            functions = Math.max(functions, loadFunctions(prepared, nodes));
+            nodes.evicted().forEach((node, keys) -> evicted.add(node + " (" + keys + ")"));
             return new LiveRestoreReport(
                     ledger.written(),
                     ledger.skipped(),
@@ -365,9 +401,67 @@ public final class LiveRestore {
                     plan.unsupported() + ledger.unsupported.count(),
                     concat(plan.firstUnsupported(), ledger.unsupported.first()),
                     functions,
-                    nodes.restartedAlone().stream().map(Object::toString).toList(),
+                    lost.servers(),
+                    evicted,
                     journal.file());
         }
+    }
+
+    /** Sends the dumps from the marks on, all of it or what is in some slots, and waits for the end of it. */
+    private void feed(
+            Prepared prepared,
+            List<Mark> from,
+            Optional<BitSet> slots,
+            TargetNodes nodes,
+            Writers writers,
+            Ledger ledger,
+            Marker marker,
+            Journal<RestoreEntry> journal,
+            LiveRestoreListener listener)
+            throws InterruptedException {
+        Manifest manifest = prepared.plan.manifest();
+        Totals totals = new Totals(manifest);
+        readAll(
+                manifest,
+                (shard, reader) -> new DumpFeed(
+                                prepared.sieves.get(shard.index()),
+                                slots,
+                                prepared.looks.get(shard.index()),
+                                from.get(shard.index()),
+                                marker.track(shard.index()),
+                                writers,
+                                new Batches(writers, nodes, true),
+                                Features.of(prepared.target.versions()),
+                                prepared.plan.request().onConflict(),
+                                ledger,
+                                prepared.run,
+                                () -> marker.mark(journal),
+                                bytes -> {
+                                    totals.at(shard.index(), bytes, 0);
+                                    marker.markWhenDue(journal);
+                                    listener.written(totals.bytes(), totals.all(), marker.written());
+                                })
+                        .run(reader));
+        writers.await();
+    }
+
+    /** To all masters that there are now; a failover is waited for. */
+    private int loadFunctions(Prepared prepared, TargetNodes nodes) throws InterruptedException {
+        LiveRestoreRequest request = prepared.plan.request();
+        Instant deadline = time.instant().plus(request.patience());
+        while (!prepared.functions.names().isEmpty()) {
+            try {
+                return prepared.functions.load(nodes.lookNow(), request.settings(), request.onConflict());
+            } catch (AmbrotypeException e) {
+                boolean passes = (e instanceof RespConnectionException broken && Writers.isPassing(broken.reason()))
+                        || (e instanceof RespErrorException refusal && NodeLink.isPassing(refusal));
+                if (!passes || time.instant().isAfter(deadline)) {
+                    throw e;
+                }
+                time.sleep(BETWEEN_ATTEMPTS);
+            }
+        }
+        return 0;
     }
 
     // ---- reading dumps
@@ -428,15 +522,7 @@ public final class LiveRestore {
     // ---- what has to hold
 
     private static void requireDatabases(Manifest manifest, LiveRestoreRequest request, TargetState target) {
-        Selection selection = request.selection();
-        int highest = manifest.shards().stream()
-                .map(Manifest.Shard::content)
-                .map(DumpContent::databases)
-                .flatMap(databases -> databases.keySet().stream())
-                .filter(selection::wantsDatabase)
-                .mapToInt(selection::target)
-                .max()
-                .orElse(0);
+        int highest = highestDatabase(manifest, request.selection());
         if (highest < target.databases()) {
             return;
         }
@@ -449,6 +535,17 @@ public final class LiveRestore {
                                         : "the target has " + target.databases() + " databases"))
                 .withHint("nothing was written; --db 0 restores database 0 only, --db " + highest + ":0 puts database "
                         + highest + " into database 0");
+    }
+
+    private static int highestDatabase(Manifest manifest, Selection selection) {
+        return manifest.shards().stream()
+                .map(Manifest.Shard::content)
+                .map(DumpContent::databases)
+                .flatMap(databases -> databases.keySet().stream())
+                .filter(selection::wantsDatabase)
+                .mapToInt(selection::target)
+                .max()
+                .orElse(0);
     }
 
     private static void warnOfMemory(Manifest manifest, TargetState target, long bytes, List<String> warnings) {
@@ -519,7 +616,8 @@ public final class LiveRestore {
     /** Writes marks of all dumps into the journal. Thread-safe. */
     private final class Marker {
         private final Ledger ledger;
-        private final List<Track> tracks = new ArrayList<>();
+        private final List<Track> tracks = new CopyOnWriteArrayList<>();
+        private volatile @Nullable TargetNodes nodes;
         private final ReentrantLock marking = new ReentrantLock();
         private volatile Instant marked;
 
@@ -531,16 +629,34 @@ public final class LiveRestore {
             }
         }
 
+        /** The servers that are written to from now on. */
+        void watch(TargetNodes target) {
+            nodes = target;
+        }
+
         Track track(int shard) {
             return tracks.get(shard);
+        }
+
+        long written() {
+            return ledger.written();
+        }
+
+        /** Nothing counts as done any more, and everything sent as what may be there; the marks to begin from. */
+        List<Mark> again() {
+            tracks.replaceAll(track -> new Track(track.mark().again()));
+            return tracks.stream().map(Track::mark).toList();
         }
 
         void mark(Journal<RestoreEntry> journal) {
             marking.lock();
             try {
                 long written = ledger.written();
-                journal.append(new RestoreEntry.Marks(
-                        time.instant(), tracks.stream().map(Track::mark).toList(), written));
+                List<Mark> marks = tracks.stream().map(Track::mark).toList();
+                // In this order: what is done by now was at risk before, unless it was confirmed.
+                TargetNodes target = nodes;
+                List<AtRisk> atRisk = target == null ? List.of() : target.atRisk();
+                journal.append(new RestoreEntry.Marks(time.instant(), marks, written, atRisk));
                 marked = time.instant();
             } finally {
                 marking.unlock();

@@ -15,7 +15,9 @@ import java.util.List;
  * @param unsupported values that the target cannot hold
  * @param firstUnsupported some of them
  * @param functions function libraries loaded
- * @param lostPerhaps servers that were started again after they had taken keys and before any replica had those
+ * @param lostPerhaps servers that were started again or replaced, again and again, after they had taken keys and before replicas had
+ *     those: the run can be resumed
+ * @param evicted masters that dropped keys for want of memory while they were written to, with how many
  * @param journal what happened, step by step
  */
 public record LiveRestoreReport(
@@ -29,16 +31,18 @@ public record LiveRestoreReport(
         List<String> firstUnsupported,
         int functions,
         List<String> lostPerhaps,
+        List<String> evicted,
         Path journal) {
     /** Copies the lists. */
     public LiveRestoreReport {
         firstAppeared = List.copyOf(firstAppeared);
         firstUnsupported = List.copyOf(firstUnsupported);
         lostPerhaps = List.copyOf(lostPerhaps);
+        evicted = List.copyOf(evicted);
     }
 
     /** Whether all that was wanted is there. */
     public boolean isWhole() {
-        return appeared == 0 && unsupported == 0 && lostPerhaps.isEmpty();
+        return appeared == 0 && unsupported == 0 && lostPerhaps.isEmpty() && evicted.isEmpty();
     }
 }

@@ -1,32 +1,55 @@
 package io.ambrotype.liverestore;
 
+import io.ambrotype.common.AmbrotypeException;
+import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.common.Time;
+import io.ambrotype.liverestore.RestoreEntry.AtRisk;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.RespReply;
 import io.ambrotype.resp.ServerInfo;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** One server of the target and the connection to it, made when it is needed and again when it broke. Guarded by its lock. */
+/**
+ * One server of the target and the connection to it, made when it is needed and again when it broke. Guarded by its lock.
+ *
+ * <p>It knows what would be lost with the server: the slots of keys that not every replica has confirmed. While the server lives and
+ * has not followed another meanwhile, nothing of that is lost; else it may be, whatever the server acknowledged.
+ */
 final class NodeLink implements AutoCloseable {
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+    private static final Duration AFTER_A_LAGGARD = Duration.ofSeconds(5);
+
     private final HostAndPort address;
     private final ConnectionSettings settings;
+    private final Time time;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable RespConnection connection;
     private int database;
+    private Instant looked = Instant.MIN;
+    private Instant laggardUntil = Instant.MIN;
+    private int online;
+    private volatile int followers;
     private String runId = "";
-    private boolean wroteAlone;
-    private boolean replicated;
-    private volatile boolean restartedAlone;
+    private ServerInfo replication = new ServerInfo(Map.of());
+    private final BitSet slotsAtRisk = new BitSet();
+    private volatile @Nullable AtRisk atRisk;
+    private long evictedBefore = -1;
 
-    NodeLink(HostAndPort address, ConnectionSettings settings) {
+    NodeLink(HostAndPort address, ConnectionSettings settings, Time time) {
         this.address = address;
         this.settings = settings;
+        this.time = time;
     }
 
     HostAndPort address() {
@@ -37,26 +60,9 @@ final class NodeLink implements AutoCloseable {
         return lock;
     }
 
-    /** Whether it has replicas that should have what is written. */
-    boolean isReplicated() {
-        return replicated;
-    }
-
-    /** Looks again whether it has replicas. */
-    boolean lookForReplicas() {
-        RespConnection open = open();
-        replicated = hasReplicas(ServerInfo.read(open, "replication"));
-        return replicated;
-    }
-
-    /** Remembers that what it has was given to no other server. */
-    void wroteAlone() {
-        wroteAlone = true;
-    }
-
-    /** Whether it was started again after it had taken keys that no replica had. */
-    boolean hasRestartedAlone() {
-        return restartedAlone;
+    /** How many replicas it is said to have, whether they follow now or not: each might be promoted. */
+    void followers(int count) {
+        followers = count;
     }
 
     /** Connects where there is no connection; who is there is asked anew. */
@@ -67,14 +73,13 @@ final class NodeLink implements AutoCloseable {
         }
         RespConnection opened = RespConnection.open(address, settings);
         try {
-            ServerInfo server = ServerInfo.read(opened, "server");
-            ServerInfo replication = ServerInfo.read(opened, "replication");
-            String found = server.require("run_id");
-            if (!runId.isEmpty() && !found.equals(runId) && wroteAlone) {
-                restartedAlone = true;
+            String found = ServerInfo.read(opened, "server").require("run_id");
+            if (!found.equals(runId)) {
+                runId = found;
+                evictedBefore =
+                        ServerInfo.read(opened, "stats").number("evicted_keys").orElse(0);
             }
-            runId = found;
-            replicated = hasReplicas(replication);
+            look(opened);
             database = 0;
             connection = opened;
             return opened;
@@ -84,19 +89,131 @@ final class NodeLink implements AutoCloseable {
         }
     }
 
-    /** Whether a replica follows; one that is still getting its first data cannot confirm anything. */
-    private static boolean hasReplicas(ServerInfo replication) {
+    private void look(RespConnection open) {
+        replication = ServerInfo.read(open, "replication");
+        online = online(replication);
+        looked = time.instant();
+    }
+
+    private static boolean isMaster(ServerInfo replication) {
+        return replication.value("role").orElse("").equals("master");
+    }
+
+    /** How many replicas follow; one that is still getting its first data cannot confirm anything. */
+    private static int online(ServerInfo replication) {
+        int online = 0;
         long attached = replication.number("connected_slaves").orElse(0);
         for (long i = 0; i < attached; i++) {
             Optional<String> line = replication.value("slave" + i);
             if (line.isEmpty()) {
-                return false;
+                break;
             }
             if (ServerInfo.parts(line.get()).getOrDefault("state", "").equals("online")) {
-                return true;
+                online++;
             }
         }
-        return false;
+        return online;
+    }
+
+    /** Looks again at role and replicas; whether it is a master. */
+    boolean lookAgain() {
+        look(open());
+        return isMaster(replication);
+    }
+
+    /** How many replicas can confirm what is written now, as seen not long ago; one where a further one has just been slow. */
+    int confirming() {
+        RespConnection open = open();
+        if (time.instant().isAfter(looked.plus(BETWEEN_LOOKS))) {
+            look(open);
+        }
+        return time.instant().isBefore(laggardUntil) ? Math.min(1, online) : online;
+    }
+
+    /** What so many replicas have confirmed of what was written just now and of all that was written here before. */
+    void confirmed(long replicas, BitSet slots) {
+        AtRisk known = atRisk;
+        if (replicas > 0
+                && replicas >= Math.max(online, followers)
+                && (known == null || isStill(known, runId, replication))) {
+            slotsAtRisk.clear();
+            atRisk = null;
+            return;
+        }
+        if (replicas < online) {
+            laggardUntil = time.instant().plus(AFTER_A_LAGGARD);
+        }
+        slotsAtRisk.or(slots);
+        // What an earlier life or history took is lost with that one, whoever is there now.
+        if (known == null) {
+            atRisk = new AtRisk(
+                    address.toString(),
+                    runId,
+                    replication.value("master_replid").orElse(""));
+        }
+    }
+
+    /** Who has keys that others may not have, and so that could be lost with it. */
+    Optional<AtRisk> atRisk() {
+        return Optional.ofNullable(atRisk);
+    }
+
+    /**
+     * The slots of which keys may be lost, because the server does not live any more as the one that took them; they are then
+     * forgotten. Empty where nothing is lost.
+     */
+    Optional<BitSet> takeLost() {
+        lock.lock();
+        try {
+            AtRisk known = atRisk;
+            if (known == null || isStill(known, settings)) {
+                return Optional.empty();
+            }
+            BitSet lost = (BitSet) slotsAtRisk.clone();
+            slotsAtRisk.clear();
+            atRisk = null;
+            drop();
+            return Optional.of(lost);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a server lives that took keys, and has been a master with that history all the time. */
+    static boolean isStill(AtRisk known, ConnectionSettings settings) {
+        try (RespConnection opened = RespConnection.open(HostAndPort.parse(known.address()), settings)) {
+            return isStill(
+                    known, ServerInfo.read(opened, "server").require("run_id"), ServerInfo.read(opened, "replication"));
+        } catch (AmbrotypeException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            return false;
+        }
+    }
+
+    /** A first replica gives a master a new id and no second one; a promotion makes the id that it followed the second. */
+    private static boolean isStill(AtRisk known, String runId, ServerInfo replication) {
+        return isMaster(replication)
+                && known.runId().equals(runId)
+                && (replication.value("master_replid").orElse("").equals(known.replicationId())
+                        || replication.value("master_replid2").orElse("").matches("0*"));
+    }
+
+    /** How many keys it has dropped for want of memory since it was first connected to. */
+    long evicted() {
+        lock.lock();
+        try {
+            long now = ServerInfo.read(open(), "stats").number("evicted_keys").orElse(0);
+            return Math.max(0, now - evictedBefore);
+        } catch (AmbrotypeException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            return 0;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Sends commands in one go; as many replies. */
@@ -109,16 +226,15 @@ final class NodeLink implements AutoCloseable {
         return open.pipeline(commands);
     }
 
-    /** Whether a replica has all that was written on this connection, after waiting so long. */
-    boolean awaitReplica(long millis) {
+    /** How many replicas have all that was written on this connection, after waiting for one for so long. */
+    RespReply awaitReplica(long millis) {
         List<byte[][]> wait = new ArrayList<>();
-        wait.add(waitFor(millis));
-        RespReply reply = open().pipeline(wait).getFirst();
-        return reply.integer() > 0;
+        wait.add(waitFor(1, millis));
+        return open().pipeline(wait).getFirst();
     }
 
-    static byte[][] waitFor(long millis) {
-        return Commands.of("WAIT", Commands.bytes(1), Commands.bytes(millis));
+    static byte[][] waitFor(int replicas, long millis) {
+        return Commands.of("WAIT", Commands.bytes(replicas), Commands.bytes(millis));
     }
 
     /** Forgets a connection that broke. */

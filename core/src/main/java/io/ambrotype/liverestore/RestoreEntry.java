@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.ambrotype.topology.NodeId;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** One line of a live restore's journal. Immutable. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "entry")
@@ -49,13 +50,36 @@ sealed interface RestoreEntry {
      * @param done entries from the beginning of the dump that are dealt with
      * @param mayBeSent entries from the beginning of the dump of which one may have been sent
      */
-    record Mark(int shard, long done, long mayBeSent) {}
+    record Mark(int shard, long done, long mayBeSent) {
+        /** The same where nothing that was done may be relied on. */
+        Mark again() {
+            return new Mark(shard, 0, mayBeSent);
+        }
+    }
 
-    /** How far the run is. */
-    record Marks(Instant at, List<Mark> marks, long written) implements RestoreEntry {
-        /** Keeps its own list. */
+    /**
+     * A server that took keys which not all of its replicas have confirmed: they are lost where it does not live on.
+     *
+     * @param address where it is
+     * @param runId its life
+     * @param replicationId its history
+     */
+    record AtRisk(String address, String runId, String replicationId) {}
+
+    /**
+     * How far the run is.
+     *
+     * @param atRisk servers without which that may not be true; null in journals of earlier versions
+     */
+    record Marks(
+            Instant at,
+            List<Mark> marks,
+            long written,
+            @Nullable List<AtRisk> atRisk) implements RestoreEntry {
+        /** Keeps its own lists. */
         public Marks {
             marks = List.copyOf(marks);
+            atRisk = atRisk == null ? List.of() : List.copyOf(atRisk);
         }
     }
 

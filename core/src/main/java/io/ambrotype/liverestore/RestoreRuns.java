@@ -3,6 +3,7 @@ package io.ambrotype.liverestore;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.control.Journal;
+import io.ambrotype.liverestore.RestoreEntry.AtRisk;
 import io.ambrotype.liverestore.RestoreEntry.Begun;
 import io.ambrotype.liverestore.RestoreEntry.Mark;
 import io.ambrotype.liverestore.RestoreEntry.Marks;
@@ -30,8 +31,14 @@ final class RestoreRuns {
      * @param begun its first line
      * @param marks how far it was
      * @param written keys it had written then
+     * @param atRisk servers that have to live on for that to be true
      */
-    record Run(Path file, Begun begun, List<Mark> marks, long written) {
+    record Run(Path file, Begun begun, List<Mark> marks, long written, List<AtRisk> atRisk) {
+        /** The same where some of what it had written may be lost: everything is to be sent again that may have been sent. */
+        Run fromTheBeginning() {
+            return new Run(file, begun, marks.stream().map(Mark::again).toList(), 0, List.of());
+        }
+
         /** How far the dump of a shard was. */
         Mark of(int shard) {
             return marks.stream()
@@ -79,12 +86,14 @@ final class RestoreRuns {
         Begun begun = null;
         List<Mark> marks = List.of();
         long written = 0;
+        List<AtRisk> atRisk = List.of();
         for (RestoreEntry entry : entries) {
             switch (entry) {
                 case Begun first -> begun = first;
                 case Marks further -> {
                     marks = further.marks();
                     written = further.written();
+                    atRisk = further.atRisk() == null ? List.of() : further.atRisk();
                 }
                 case RestoreEntry.BrokenOff _ -> {}
                 case RestoreEntry.Ended _ -> {
@@ -92,6 +101,6 @@ final class RestoreRuns {
                 }
             }
         }
-        return begun == null ? Optional.empty() : Optional.of(new Run(file, begun, marks, written));
+        return begun == null ? Optional.empty() : Optional.of(new Run(file, begun, marks, written, atRisk));
     }
 }

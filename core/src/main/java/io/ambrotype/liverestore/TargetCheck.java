@@ -142,15 +142,12 @@ final class TargetCheck {
         }
     }
 
-    /** None of these commands finds anything to do. */
+    /** None of these commands finds anything to do. What else the user has to be permitted, {@link PermissionCheck} asks. */
     private void probe(RespConnection connection, int slot) {
         byte[] key = Commands.ownKey(run, slot, "none");
         List<byte[][]> commands = List.of(
                 Commands.of("RESTORE", key, Commands.bytes(0), Commands.bytes("no value"), Commands.bytes("ABSTTL")),
                 Commands.of("EXISTS", key),
-                Commands.of("DEL", key),
-                Commands.of("PEXPIREAT", key, Commands.bytes(1)),
-                Commands.of("RENAMENX", key, key),
                 Commands.of("WAIT", Commands.bytes(0), Commands.bytes(1)));
         List<RespReply> replies = connection.pipeline(commands);
         for (int i = 0; i < commands.size(); i++) {
@@ -163,14 +160,14 @@ final class TargetCheck {
     }
 
     private static boolean isExpected(ErrorReply error) {
-        return error.message().contains("payload") || error.message().contains("no such key");
+        return error.message().contains("payload");
     }
 
     /** What to do about an error of the target. */
     static String hint(ErrorReply error, String command) {
         return switch (error.prefix()) {
             case "NOPERM" ->
-                error.message().toLowerCase(Locale.ROOT).contains("key")
+                error.message().contains(" access ")
                         ? "the user needs the keys that are restored and ~" + Commands.PREFIX + "*"
                         : "give the user the permission: ACL SETUSER <user> +" + command.toLowerCase(Locale.ROOT)
                                 + "; docs/GUARANTEES.md has the whole line";
@@ -178,7 +175,10 @@ final class TargetCheck {
             case "MISCONF" -> "its last save failed: its log says why; or CONFIG SET stop-writes-on-bgsave-error no";
             case "NOREPLICAS" -> "too few replicas are in sync for its min-replicas-to-write";
             case "READONLY" -> "it has become a replica: look at ambrotype status";
-            case "CLUSTERDOWN" -> "the cluster is down for it: look at ambrotype status";
+            case "CLUSTERDOWN", "MASTERDOWN", "FAILOVER" ->
+                "look at ambrotype status: a master is missing or being replaced";
+            case "LOADING" -> "it loads its data: try again when INFO says loading:0";
+            case "BUSY" -> "a script keeps it busy: wait for its end, or SCRIPT KILL or FUNCTION KILL";
             default -> "the server's log may say more";
         };
     }

@@ -4,6 +4,7 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
+import io.ambrotype.liverestore.RestoreEntry.AtRisk;
 import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.topology.DeploymentKind;
@@ -14,6 +15,8 @@ import io.ambrotype.topology.TopologyReader;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +66,20 @@ final class TargetNodes implements AutoCloseable {
     }
 
     NodeLink link(HostAndPort address) {
-        return links.computeIfAbsent(address, missing -> new NodeLink(missing, settings));
+        return links.computeIfAbsent(address, missing -> new NodeLink(missing, settings, time));
+    }
+
+    /** The deployment as it is at this moment. */
+    Topology lookNow() {
+        looking.lock();
+        try {
+            Topology now = new TopologyReader(settings).discover(seeds);
+            take(now);
+            looked = time.instant();
+            return now;
+        } finally {
+            looking.unlock();
+        }
     }
 
     /** Looks at the deployment again, unless that has just been done; where nothing is to be seen, what was known stays. */
@@ -73,8 +89,7 @@ final class TargetNodes implements AutoCloseable {
             if (time.instant().isBefore(looked.plus(BETWEEN_LOOKS))) {
                 return;
             }
-            take(new TopologyReader(settings).discover(seeds));
-            looked = time.instant();
+            lookNow();
         } catch (AmbrotypeException e) {
             if (e.code() == ErrorCode.INTERRUPTED) {
                 throw e;
@@ -86,15 +101,41 @@ final class TargetNodes implements AutoCloseable {
         }
     }
 
-    /** Servers that were started again after they had taken keys that no other server had. */
-    List<HostAndPort> restartedAlone() {
-        List<HostAndPort> restarted = new ArrayList<>();
+    /**
+     * What may be lost.
+     *
+     * @param servers that took it and do not live on as masters
+     * @param slots of the keys
+     */
+    record Lost(List<String> servers, BitSet slots) {}
+
+    /** What may have been lost of what was written; it is told once. */
+    Lost takeLost() {
+        List<String> servers = new ArrayList<>();
+        BitSet slots = new BitSet(HashSlot.COUNT);
+        links.values()
+                .forEach(link -> link.takeLost().ifPresent(lost -> {
+                    servers.add(link.address().toString());
+                    slots.or(lost);
+                }));
+        return new Lost(servers, slots);
+    }
+
+    /** Servers that have keys of which replicas may have not all. */
+    List<AtRisk> atRisk() {
+        return links.values().stream().flatMap(link -> link.atRisk().stream()).toList();
+    }
+
+    /** How many keys the masters have dropped for want of memory since they were first connected to, with who did. */
+    Map<HostAndPort, Long> evicted() {
+        Map<HostAndPort, Long> evicted = new LinkedHashMap<>();
         links.forEach((address, link) -> {
-            if (link.hasRestartedAlone()) {
-                restarted.add(address);
+            long keys = link.evicted();
+            if (keys > 0) {
+                evicted.put(address, keys);
             }
         });
-        return restarted;
+        return evicted;
     }
 
     private void take(Topology topology) {
@@ -103,6 +144,7 @@ final class TargetNodes implements AutoCloseable {
                 continue;
             }
             HostAndPort master = shard.master().connectAddress();
+            link(master).followers(shard.replicas().size());
             if (topology.kind() == DeploymentKind.STANDALONE) {
                 for (int slot = 0; slot < HashSlot.COUNT; slot++) {
                     owners.set(slot, master);

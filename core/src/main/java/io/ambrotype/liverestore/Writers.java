@@ -5,6 +5,7 @@ import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.liverestore.KeyWork.Probe;
+import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.rdb.KeyText;
 import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.resp.RespConnectionException.Reason;
@@ -14,9 +15,12 @@ import io.ambrotype.resp.RespReply.ErrorReply;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -28,9 +32,9 @@ import org.jspecify.annotations.Nullable;
  * Carries out {@link KeyWork} at whoever has the keys' slots, batch by batch: batches for several servers side by side, those for one
  * server one after the other, and never more bytes on their way than the budget.
  *
- * <p>A batch ends when a replica of its server has it too, where there is one: a failover after that loses nothing of it. Before
- * that the whole batch counts as uncertain when the connection breaks, and is sent again, to whoever has the slots then. What was
- * redirected, or met a state that passes, is sent again too, until nothing has moved on for as long as the patience lasts.
+ * <p>A batch ends when the replicas of its server have it too, or one of them where another lags. What not all of them have is lost
+ * where the server does not live on as a master, and remembered until then ({@link TargetNodes#takeLost}). Before its end the
+ * whole batch counts as uncertain when the connection breaks, and is sent again, to whoever has the slots then. What was redirected, or met a state that passes, is sent again too, until nothing has moved on for as long as the patience lasts.
  *
  * <p>The first failure that does not pass stops everything: batches that wait give up, and {@link #submit} and {@link #await} tell.
  * Thread-safe.
@@ -135,6 +139,7 @@ final class Writers implements AutoCloseable {
                         work.asked != null ? work.asked : nodes.owner(work.slot).orElse(null);
                 if (node == null) {
                     work.trouble = "no server is known to have slot " + work.slot;
+                    work.hint = Optional.empty();
                     again.add(work);
                 } else {
                     groups.computeIfAbsent(new Route(node, work.database), _ -> new ArrayList<>())
@@ -152,7 +157,7 @@ final class Writers implements AutoCloseable {
                 idle = 0;
             } else if (idle++ > 0) {
                 if (time.instant().isAfter(moved.plus(patience))) {
-                    throw gaveUp(again.getFirst());
+                    throw gaveUp(again.getFirst(), writes);
                 }
                 time.sleep(Duration.ofMillis(Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(idle, 6))));
                 nodes.lookAgain();
@@ -187,16 +192,21 @@ final class Writers implements AutoCloseable {
                     commands.add(command);
                 }
             }
-            boolean replicated = writes && link.isReplicated();
-            if (replicated) {
-                commands.add(NodeLink.waitFor(REPLICA_MILLIS));
+            int replicas = writes ? link.confirming() : 0;
+            if (replicas > 0) {
+                commands.add(NodeLink.waitFor(replicas, REPLICA_MILLIS));
             }
             sent = true;
             List<RespReply> replies = link.exchange(route.database(), commands);
-            if (replicated) {
-                awaitReplica(link, replies.getLast());
-            } else if (writes) {
-                link.wroteAlone();
+            if (writes) {
+                OptionalLong confirmed = replicas > 0 ? awaitReplica(link, replies.getLast()) : OptionalLong.of(0);
+                if (confirmed.isEmpty()) {
+                    sendAgain(group, true, link.address() + " is not a master any more", Optional.empty(), again);
+                    return false;
+                }
+                BitSet slots = new BitSet(HashSlot.COUNT);
+                group.forEach(work -> slots.set(work.slot));
+                link.confirmed(confirmed.getAsLong(), slots);
             }
             return judge(link, toSend, replies, again);
         } catch (RespConnectionException e) {
@@ -204,21 +214,26 @@ final class Writers implements AutoCloseable {
             if (!isPassing(e.reason())) {
                 throw e;
             }
-            for (KeyWork work : group) {
-                work.uncertain |= sent;
-                work.asked = null;
-                work.trouble = e.getMessage();
-            }
-            again.addAll(group);
+            sendAgain(group, sent, e.getMessage(), e.hint(), again);
             return false;
         } catch (RespErrorException e) {
             if (!NodeLink.isPassing(e)) {
                 throw e;
             }
-            group.forEach(work -> work.trouble = e.getMessage());
-            again.addAll(group);
+            sendAgain(group, sent, e.getMessage(), e.hint(), again);
             return Trouble.of(e.serverMessage()) == Trouble.LOADING;
         }
+    }
+
+    private static void sendAgain(
+            List<KeyWork> group, boolean sent, @Nullable String trouble, Optional<String> hint, List<KeyWork> again) {
+        for (KeyWork work : group) {
+            work.uncertain |= sent;
+            work.asked = null;
+            work.trouble = String.valueOf(trouble);
+            work.hint = hint;
+        }
+        again.addAll(group);
     }
 
     /** What is left of a group without what turns out to have been carried out before its reply was lost. */
@@ -252,19 +267,27 @@ final class Writers implements AutoCloseable {
         return left;
     }
 
-    private void awaitReplica(NodeLink link, RespReply first) {
-        if (first instanceof ErrorReply error) {
-            throw AmbrotypeException.of(ErrorCode.FAILED, link.address() + " refused WAIT: " + error.message())
-                    .withHint(
-                            "a restore waits for a replica to have the keys too; see the permissions in docs/GUARANTEES.md");
-        }
-        if (first.integer() > 0) {
-            return;
-        }
+    /** How many replicas have what was written; empty where the server is no master any more, and what it took is worth nothing. */
+    private OptionalLong awaitReplica(NodeLink link, RespReply first) {
         Instant deadline = time.instant().plus(patience);
-        while (link.lookForReplicas()) {
-            if (link.awaitReplica(REPLICA_MILLIS)) {
-                return;
+        RespReply reply = first;
+        while (true) {
+            if (reply instanceof ErrorReply error) {
+                if (Trouble.of(error.message()) != Trouble.NONE) {
+                    return OptionalLong.empty();
+                }
+                throw AmbrotypeException.of(ErrorCode.FAILED, link.address() + " refused WAIT: " + error.message())
+                        .withHint(
+                                "a restore waits for a replica to have the keys too; see the permissions in docs/GUARANTEES.md");
+            }
+            if (reply.integer() > 0) {
+                return OptionalLong.of(reply.integer());
+            }
+            if (!link.lookAgain()) {
+                return OptionalLong.empty();
+            }
+            if (link.confirming() == 0) {
+                return OptionalLong.of(0);
             }
             if (time.instant().isAfter(deadline)) {
                 throw AmbrotypeException.of(
@@ -272,8 +295,8 @@ final class Writers implements AutoCloseable {
                                 "no replica of " + link.address() + " followed within " + patience.toSeconds() + " s")
                         .withHint("look at master_link_status of its replicas, and at repl-timeout");
             }
+            reply = link.awaitReplica(REPLICA_MILLIS);
         }
-        link.wroteAlone();
     }
 
     private boolean judge(NodeLink link, List<KeyWork> group, List<RespReply> replies, List<KeyWork> again) {
@@ -317,6 +340,7 @@ final class Writers implements AutoCloseable {
 
     private boolean redirect(NodeLink link, KeyWork work, ErrorReply obstacle) {
         work.trouble = link.address() + " answered: " + obstacle.message();
+        work.hint = Optional.of(TargetCheck.hint(obstacle, "RESTORE"));
         Trouble trouble = Trouble.of(obstacle.message());
         if (trouble == Trouble.MOVED || trouble == Trouble.ASK) {
             String[] words = obstacle.message().split(" ", -1);
@@ -340,14 +364,15 @@ final class Writers implements AutoCloseable {
         return trouble == Trouble.LOADING;
     }
 
-    private AmbrotypeException gaveUp(KeyWork work) {
-        return AmbrotypeException.of(
+    private AmbrotypeException gaveUp(KeyWork work, boolean writes) {
+        AmbrotypeException gaveUp = AmbrotypeException.of(
                 ErrorCode.FAILED,
-                "key '" + text(work.key) + "' could not be written for " + patience.toSeconds() + " s: "
-                        + work.trouble);
+                "key '" + text(work.key) + "' could not be " + (writes ? "written" : "looked for") + " for "
+                        + patience.toSeconds() + " s: " + work.trouble);
+        return work.hint.map(gaveUp::withHint).orElse(gaveUp);
     }
 
-    private static boolean isPassing(Reason reason) {
+    static boolean isPassing(Reason reason) {
         return switch (reason) {
             case UNREACHABLE, TIMEOUT, LOST, REFUSED -> true;
             case UNKNOWN_HOST, TLS, AUTHENTICATION, PROTOCOL, CLOSED, INTERRUPTED -> false;

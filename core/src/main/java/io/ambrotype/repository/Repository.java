@@ -140,14 +140,27 @@ public final class Repository {
         return store.location();
     }
 
-    /** Begins a snapshot: from now on it is visible as unfinished. Where it fails, it is, or there is nothing. */
+    /**
+     * Begins a snapshot: from now on it is visible as unfinished. Where it fails, it is, or there is nothing.
+     *
+     * @throws AmbrotypeException of code NO_REPOSITORY where the repository is no longer at its place
+     */
     public SnapshotDraft begin(SnapshotBegun begun) {
+        requirePresent();
         for (long attempt = 0; ; attempt++) {
             SnapshotId snapshot = SnapshotId.of(begun.begun().plusMillis(attempt), random);
             if (store(begunName(snapshot), ManifestJson.writeBegun(snapshot, begun))) {
-                return new SnapshotDraft(this, snapshot, begun);
+                return new SnapshotDraft(this, snapshot, begun, newer(snapshot));
             }
         }
+    }
+
+    /** The newest finished snapshot whose id is later than this one. */
+    private Optional<SnapshotId> newer(SnapshotId snapshot) {
+        Set<ObjectName> names = Set.copyOf(store.list(SNAPSHOTS));
+        return ids(names).stream()
+                .filter(other -> other.compareTo(snapshot) > 0 && names.contains(manifestName(other)))
+                .findFirst();
     }
 
     /** A writer for one dump, which compresses in the thread of its caller. */
@@ -161,8 +174,10 @@ public final class Repository {
      * @param compression where frames of 16 MiB are compressed; CPU-bound
      * @param maxFrames how many frames there may be at once, 32 MiB of memory each: one more than are to be compressed
      *     at once
+     * @throws AmbrotypeException of code NO_REPOSITORY where the repository is no longer at its place
      */
     public DumpWriter dumpWriter(Executor compression, int maxFrames) {
+        requirePresent();
         return new DumpWriter(store.newWriter(), compression, maxFrames, this::publish);
     }
 
@@ -464,13 +479,38 @@ public final class Repository {
         }
     }
 
-    private static AmbrotypeException unfinished(SnapshotId snapshot) {
+    private AmbrotypeException unfinished(SnapshotId snapshot) {
+        if (store.size(ROOT).isEmpty()) {
+            return gone();
+        }
         return AmbrotypeException.of(ErrorCode.UNRECOVERABLE, "snapshot " + snapshot + " was begun but never finished")
                 .withHint("choose a finished one: ambrotype list");
     }
 
-    private static AmbrotypeException missing(ObjectName name) {
-        return AmbrotypeException.of(ErrorCode.CORRUPT, name + " is missing");
+    /** An object that should be there is missing, or with it all the others. */
+    private AmbrotypeException missing(ObjectName name) {
+        return store.size(ROOT).isEmpty() ? gone() : AmbrotypeException.of(ErrorCode.CORRUPT, name + " is missing");
+    }
+
+    /**
+     * Makes sure that what is written will be found again: the place may have been unmounted or removed since the repository
+     * was opened, and another one may be in its stead.
+     *
+     * @throws AmbrotypeException of code NO_REPOSITORY where this repository is there no more
+     */
+    void requirePresent() {
+        byte[] bytes = read(store, ROOT).orElseThrow(this::gone);
+        if (!SealedJson.open(ROOT.text(), bytes).text("repository").equals(id.text())) {
+            throw AmbrotypeException.of(ErrorCode.NO_REPOSITORY, "another repository is in " + location() + " now")
+                    .withHint("was something else mounted there? bring the place back and run the command again");
+        }
+    }
+
+    private AmbrotypeException gone() {
+        return AmbrotypeException.of(
+                        ErrorCode.NO_REPOSITORY,
+                        "the repository in " + location() + " is gone: " + ROOT + " is no longer there")
+                .withHint("was the place unmounted, moved or removed? bring it back and run the command again");
     }
 
     private static AmbrotypeException unreadable(ObjectName name, IOException cause) {

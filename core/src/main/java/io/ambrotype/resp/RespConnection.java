@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * differ in that.
  */
 public final class RespConnection implements AutoCloseable {
+    private static final Set<String> WITH_SUBCOMMANDS =
+            Set.of("ACL", "CLIENT", "CLUSTER", "CONFIG", "FUNCTION", "MODULE", "SENTINEL");
+
     /** A reply has to move on by this much in each reply timeout. */
     private static final int PROGRESS_BYTES = 64 << 10;
 
@@ -104,7 +108,7 @@ public final class RespConnection implements AutoCloseable {
     public RespReply call(byte[]... command) {
         RespReply reply = exchange(command);
         if (reply instanceof ErrorReply error) {
-            throw new RespErrorException(address, name(command), masked(error));
+            throw new RespErrorException(address, name(command), permission(command), masked(error));
         }
         return reply;
     }
@@ -525,6 +529,14 @@ public final class RespConnection implements AutoCloseable {
 
     private static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** What ACL rules call a command; subcommands are no secrets. */
+    private static String permission(byte[][] command) {
+        String name = name(command);
+        return WITH_SUBCOMMANDS.contains(name) && command.length > 1
+                ? name + "|" + new String(command[1], StandardCharsets.UTF_8)
+                : name;
     }
 
     private static String name(byte[][] command) {

@@ -4,6 +4,7 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.resp.RespReply.ErrorReply;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +18,17 @@ public final class RespErrorException extends AmbrotypeException {
     private final String prefix;
     private final String serverMessage;
 
-    RespErrorException(HostAndPort node, String command, ErrorReply reply) {
-        super(ErrorCode.FAILED, node + " refused " + command + ": " + reply.message(), hintFor(reply, command), null);
+    /**
+     * An error reply.
+     *
+     * @param permission what ACL rules call the command, with its subcommand where it has one
+     */
+    RespErrorException(HostAndPort node, String command, String permission, ErrorReply reply) {
+        super(
+                ErrorCode.FAILED,
+                node + " refused " + command + ": " + reply.message(),
+                hintFor(reply, permission),
+                null);
         this.node = node;
         this.prefix = reply.prefix();
         this.serverMessage = reply.message();
@@ -39,11 +49,10 @@ public final class RespErrorException extends AmbrotypeException {
         return serverMessage;
     }
 
-    private static @Nullable String hintFor(ErrorReply reply, String command) {
+    private static @Nullable String hintFor(ErrorReply reply, String permission) {
         return switch (reply.prefix()) {
             case "NOAUTH" -> "set a password, and a user name where the server has ACL users";
-            case "NOPERM" ->
-                "give the user the permission: ACL SETUSER <user> +" + command.toLowerCase(java.util.Locale.ROOT);
+            case "NOPERM" -> "give the user the permission: ACL SETUSER <user> +" + permission.toLowerCase(Locale.ROOT);
             case "LOADING" -> "the server is loading its data; try again when INFO says loading:0";
             case "BUSY" -> "a script keeps the server busy; try again when it has ended";
             case "MASTERDOWN" -> "the replica has lost its master and does not serve stale data";

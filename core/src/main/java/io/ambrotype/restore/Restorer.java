@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -550,8 +551,21 @@ public final class Restorer {
     }
 
     private static AmbrotypeException failed(String action, Exception e) {
-        return AmbrotypeException.of(ErrorCode.FAILED, "cannot " + action + ": " + reason(e))
+        String reason = reason(e);
+        AmbrotypeException failure = AmbrotypeException.of(ErrorCode.FAILED, "cannot " + action + ": " + reason)
                 .causedBy(e);
+        return switch (reason) {
+            case "no space left on device", "disk quota exceeded" ->
+                failure.withHint("make room there or choose another place, and run the command again");
+            case "read-only file system" -> failure.withHint("mount it writable, or choose another place");
+            default -> failure;
+        };
+    }
+
+    private static String lower(String sentence) {
+        return sentence.isEmpty()
+                ? sentence
+                : sentence.substring(0, 1).toLowerCase(Locale.ROOT) + sentence.substring(1);
     }
 
     private static InterruptedException interrupted() {
@@ -565,8 +579,8 @@ public final class Restorer {
             case AccessDeniedException file -> file.getFile() + " may not be accessed (permission denied)";
             case FileAlreadyExistsException file -> file.getFile() + " exists already; is another restore at work?";
             case NoSuchFileException file -> file.getFile() + " does not exist";
-            case FileSystemException file when file.getReason() != null -> file.getReason();
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+            case FileSystemException file when file.getReason() != null -> lower(file.getReason());
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : lower(e.getMessage());
         };
     }
 

@@ -84,7 +84,7 @@ public final class FileStore implements Store {
         } catch (NoSuchFileException e) {
             return true;
         } catch (IOException e) {
-            throw StorageFailure.of("cannot list " + root, e);
+            throw StorageFailure.of("cannot list " + root, root, e);
         }
     }
 
@@ -98,7 +98,7 @@ public final class FileStore implements Store {
             }
             return new FileWriter(Files.createTempFile(folder, "", "", PRIVATE_FILE));
         } catch (IOException e) {
-            throw StorageFailure.of("cannot write to " + root, e);
+            throw StorageFailure.of("cannot write to " + root, root, e);
         }
     }
 
@@ -113,7 +113,7 @@ public final class FileStore implements Store {
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {
-            throw StorageFailure.of("cannot read " + name + " in " + root, e);
+            throw StorageFailure.of("cannot read " + name + " in " + root, root, e);
         }
     }
 
@@ -125,7 +125,7 @@ public final class FileStore implements Store {
         } catch (NoSuchFileException e) {
             return OptionalLong.empty();
         } catch (IOException e) {
-            throw StorageFailure.of("cannot read " + name + " in " + root, e);
+            throw StorageFailure.of("cannot read " + name + " in " + root, root, e);
         }
     }
 
@@ -159,7 +159,7 @@ public final class FileStore implements Store {
         } catch (NoSuchFileException | NotDirectoryException e) {
             // Nothing below this name, or no longer.
         } catch (IOException e) {
-            throw StorageFailure.of("cannot list " + folder, e);
+            throw StorageFailure.of("cannot list " + folder, folder, e);
         }
     }
 
@@ -181,7 +181,7 @@ public final class FileStore implements Store {
                 sync(parent(file));
             }
         } catch (IOException e) {
-            throw StorageFailure.of("cannot delete " + name + " in " + root, e);
+            throw StorageFailure.of("cannot delete " + name + " in " + root, root, e);
         }
     }
 
@@ -308,7 +308,7 @@ public final class FileStore implements Store {
             try {
                 return channel.read(target);
             } catch (IOException e) {
-                throw StorageFailure.of("cannot read " + name + " in " + root, e);
+                throw StorageFailure.of("cannot read " + name + " in " + root, root, e);
             }
         }
 
@@ -428,7 +428,7 @@ public final class FileStore implements Store {
 
         private AmbrotypeException failed(String action, IOException cause) {
             state = State.FAILED;
-            return StorageFailure.of(action, cause);
+            return StorageFailure.of(action, root, cause);
         }
     }
 }

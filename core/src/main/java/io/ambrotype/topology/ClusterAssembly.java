@@ -75,6 +75,9 @@ final class ClusterAssembly {
                 ErrorCode.FAILED,
                 "no node tells its view of the cluster: "
                         + state.withoutView().orElse(state.reachedAt() + " has none"));
+        if (state.withoutView().filter(reason -> reason.contains("NOPERM")).isPresent()) {
+            return error.withHint("give the user the permissions: ACL SETUSER <user> +cluster|nodes +cluster|info");
+        }
         return state.isLoading() ? error.withHint("wait until the node has loaded its data") : error;
     }
 

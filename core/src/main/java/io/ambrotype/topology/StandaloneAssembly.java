@@ -54,8 +54,9 @@ final class StandaloneAssembly {
                                         root.name() + " and " + root(state).name()
                                                 + " are both masters of the same data: one of them was the other's"
                                                 + " replica")
-                                .withHint("where a failover is under way, try again when it is over; else make one of them"
-                                        + " a replica again: REPLICAOF");
+                                .withHint(
+                                        "where a failover is under way, try again when it is over; else make one of them"
+                                                + " a replica again: REPLICAOF");
                     }
                     throw AmbrotypeException.of(
                                     ErrorCode.USAGE,

@@ -89,7 +89,8 @@ public final class Verifier {
      * Verifies one snapshot.
      *
      * @param sample which of its dumps are read; of the others only the manifest's word is looked at
-     * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; what is broken is no exception
+     * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; of code NO_REPOSITORY where the
+     *     repository is no longer at its place; what is broken is no exception
      */
     public VerifyReport verify(SnapshotId snapshot, Sample sample, Progress progress) {
         return verify(List.of(snapshot), sample, progress);
@@ -105,7 +106,7 @@ public final class Verifier {
      *
      * @param sample which of all their dumps are read
      * @throws AmbrotypeException of code INTERRUPTED where the thread is interrupted; of code FAILED where the repository
-     *     cannot be listed; what is broken is no exception
+     *     cannot be listed; of code NO_REPOSITORY where it is no longer at its place; what is broken is no exception
      */
     public VerifyReport verifyAll(Sample sample, Progress progress) {
         return verify(repository.list().stream().map(SnapshotEntry::snapshot).toList(), sample, progress);
@@ -217,9 +218,9 @@ public final class Verifier {
         }
     }
 
-    /** What is broken, as a sentence; an interrupt is not. */
+    /** What is broken, as a sentence; an interrupt is not, and neither is a repository that is no longer there. */
     private static String problem(AmbrotypeException e) {
-        if (e.code() == ErrorCode.INTERRUPTED) {
+        if (e.code() == ErrorCode.INTERRUPTED || e.code() == ErrorCode.NO_REPOSITORY) {
             throw e;
         }
         return e.getMessage();

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -199,11 +200,48 @@ class RepositoryTest {
 
         draft.commit(manifest);
         assertThatThrownBy(() -> draft.commit(manifest)).isInstanceOf(IllegalStateException.class);
-        SnapshotDraft twin = new SnapshotDraft(repository, draft.snapshot(), draft.begun());
+        SnapshotDraft twin = new SnapshotDraft(repository, draft.snapshot(), draft.begun(), Optional.empty());
         assertFails(
                 ErrorCode.FAILED,
                 "snapshot " + draft.snapshot() + " has a manifest already",
                 () -> twin.commit(manifest));
+    }
+
+    /** Unmounted, or another one mounted over it. */
+    @Test
+    void aRepositoryThatIsGoneTakesNothingAndIsNotCalledDamaged() throws Exception {
+        Manifest older = Samples.snapshot(repository, 1);
+        SnapshotDraft draft = Samples.begin(repository);
+        Manifest manifest = Samples.manifest(draft.snapshot(), older.kind(), older.topology(), older.shards());
+        byte[] root = stored(ROOT);
+        store.delete(ROOT);
+        String gone = "the repository in memory is gone: ambrotype.json is no longer there";
+        assertFails(ErrorCode.NO_REPOSITORY, gone, () -> Samples.begin(repository));
+        assertFails(ErrorCode.NO_REPOSITORY, gone, repository::dumpWriter);
+        assertFails(ErrorCode.NO_REPOSITORY, gone, () -> draft.commit(manifest));
+        MemoryStore other = new MemoryStore();
+        Repository.create(other, new Random(9));
+        try (InputStream in = Channels.newInputStream(other.open(ROOT).orElseThrow())) {
+            store.damage(ROOT, in.readAllBytes());
+        }
+        assertFails(ErrorCode.NO_REPOSITORY, "another repository is in memory now", () -> draft.commit(manifest));
+        store.damage(ROOT, root);
+        draft.commit(manifest);
+        assertThat(repository.list()).hasSize(2);
+    }
+
+    /** The clock was set back between two backups: the later one has the earlier id. */
+    @Test
+    void anOrderThatIsUnsureIsTold() throws Exception {
+        Manifest first = Samples.snapshot(repository, 1);
+        SnapshotDraft back = repository.begin(new SnapshotBegun("1", "shop", Samples.BEGUN.minusSeconds(3600)));
+        assertThat(back.warning().orElse(""))
+                .contains("snapshot " + first.snapshot() + " of this repository claims to be newer");
+        assertThat(repository
+                        .begin(new SnapshotBegun("1", "shop", Samples.BEGUN.plusSeconds(1)))
+                        .warning())
+                .isEmpty();
+        assertThat(repository.resolve("latest")).isEqualTo(first.snapshot());
     }
 
     @Test

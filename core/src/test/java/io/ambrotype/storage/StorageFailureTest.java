@@ -10,13 +10,14 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class StorageFailureTest {
     private static AmbrotypeException failure(IOException cause) {
-        return StorageFailure.of("cannot write to /backup", cause);
+        return StorageFailure.of("cannot write to /backup", Path.of("/backup/none"), cause);
     }
 
     @ParameterizedTest

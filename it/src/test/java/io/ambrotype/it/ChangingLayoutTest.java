@@ -80,8 +80,8 @@ class ChangingLayoutTest {
 
         Manifest followed = operator.backup(
                 lab.addresses(),
-                Moment.at(Phase.STORED).then(() -> follow(replica, "NO", "ONE"), () ->
-                        follow(master, "127.0.0.1", port(replica))),
+                Moment.at(Phase.STORED)
+                        .then(() -> follow(replica, "NO", "ONE"), () -> follow(master, "127.0.0.1", port(replica))),
                 request -> request);
         assertThat(master(followed, 0)).isEqualTo(replica.address());
         lab.awaitWhole(Labs.patience());

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.ambrotype.common.AmbrotypeException;
-import io.ambrotype.common.Secret;
 import io.ambrotype.common.Time;
 import io.ambrotype.lab.Keyspace;
 import io.ambrotype.lab.LabCluster;
@@ -19,9 +18,11 @@ import io.ambrotype.liverestore.Selection;
 import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.resp.ConnectionSettings;
-import io.ambrotype.resp.Credentials;
 import io.ambrotype.resp.RespConnection;
+import io.ambrotype.resp.RespReply;
 import io.ambrotype.resp.ServerInfo;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -70,14 +72,22 @@ class LiveRestoreFaultsTest {
         LabCluster target = labs.cluster(ServersUnderTest.any(), 3, 1, "cluster-node-timeout 2000");
         RedisServer master = target.masters().getFirst();
 
-        LiveRestoreReport report =
-                restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, halfway(master::crash));
+        RedisServer other = target.masters().getLast();
+
+        LiveRestoreReport report = restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, halfway(() -> {
+            master.crash();
+            call(other, "FUNCTION", "FLUSH");
+        }));
 
         assertThat(report.isWhole()).isTrue();
         List<RedisServer> alive = new ArrayList<>(target.servers());
         alive.remove(master);
         alive.removeIf(server -> role(server).equals("slave"));
-        assertThat(alive).hasSize(3);
+        assertThat(alive)
+                .hasSize(3)
+                .allSatisfy(each -> assertThat(call(each, "FUNCTION", "LIST").array())
+                        .as("functions of " + each)
+                        .isNotEmpty());
         assertThat(truth.differencesTo(GroundTruth.of(alive), Instant.now())).isEmpty();
     }
 
@@ -184,29 +194,152 @@ class LiveRestoreFaultsTest {
     }
 
     @Test
-    void theDocumentedPermissionsAreEnoughAndOneLessIsNoticedBeforehand() throws Exception {
+    void whatAMasterTakesWithItIsWrittenAgain() throws Exception {
         LabCluster target = labs.standalone(ServersUnderTest.any(), 0);
         RedisServer server = target.servers().getFirst();
-        String documented = Files.readAllLines(Path.of("../docs/GUARANTEES.md")).stream()
-                .filter(line -> line.strip().startsWith("ACL SETUSER restorer "))
-                .findFirst()
-                .orElseThrow()
-                .strip()
-                .replace("PASSWORD", "secret");
-        try (RespConnection admin = server.connect()) {
-            admin.call(documented.split(" +"));
-            admin.call("ACL", "SETUSER", "restorer", "-restore");
-            ConnectionSettings settings =
-                    server.settings().withCredentials(new Credentials("restorer", Secret.of("secret")));
-            assertThatThrownBy(() ->
-                            restore(target, settings, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE, false))
-                    .hasMessageContaining("would refuse RESTORE: NOPERM");
-            assertThat(admin.integer("DBSIZE")).isZero();
 
-            admin.call("ACL", "SETUSER", "restorer", "+restore");
-            restore(target, settings, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE, false);
-        }
+        LiveRestoreReport report =
+                restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, halfway(() -> restartEmpty(server)));
+
+        assertThat(report.isWhole()).isTrue();
+        assertThat(report.written()).isEqualTo(snapshot.summary().entries());
         assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now())).isEmpty();
+    }
+
+    @Test
+    void whatAMasterLosesBeforeTheRestoreIsResumedIsWrittenAgain() throws Exception {
+        LabCluster target = labs.standalone(ServersUnderTest.any(), 0);
+        RedisServer server = target.servers().getFirst();
+        assertThatThrownBy(() -> restore(target, OnConflict.FAIL, IMPATIENT, halfway(server::crash)))
+                .hasMessageContaining("keys written");
+        server.start();
+        server.awaitReady(Labs.patience());
+
+        LiveRestoreReport report = resume(target);
+
+        assertThat(report.isWhole()).isTrue();
+        assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now())).isEmpty();
+    }
+
+    /** It goes on acknowledging after its replica was promoted, and then throws away what it had acknowledged. */
+    @Test
+    void whatADeposedMasterAcknowledgedIsWrittenToItsSuccessor() throws Exception {
+        LabCluster target = labs.standalone(ServersUnderTest.any(), 1);
+        RedisServer deposed = target.masters().getFirst();
+        RedisServer successor = target.replicas().getFirst();
+        try (RespConnection old = deposed.connect();
+                RespConnection next = successor.connect()) {
+            AtomicInteger reports = new AtomicInteger();
+            // The dump is read in steps, and each time what was sent so far is waited for.
+            LiveRestoreListener inSteps = new LiveRestoreListener() {
+                @Override
+                public void written(long readBytes, long totalBytes, long keys) {
+                    switch (reports.incrementAndGet()) {
+                        case 30 -> {
+                            await().atMost(Labs.patience()).until(() -> old.integer("DBSIZE") >= 3000);
+                            next.call("REPLICAOF", "NO", "ONE");
+                        }
+                        case 40 -> {
+                            await().atMost(Labs.patience()).until(() -> old.integer("DBSIZE") >= 5500);
+                            old.call(
+                                    "REPLICAOF",
+                                    successor.address().host(),
+                                    "" + successor.address().port());
+                        }
+                        default -> {}
+                    }
+                }
+            };
+
+            LiveRestoreReport report = restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, inSteps);
+
+            assertThat(reports.get()).isGreaterThan(40);
+            assertThat(report.isWhole()).isTrue();
+        }
+        assertThat(truth.differencesTo(GroundTruth.of(List.of(successor)), Instant.now()))
+                .isEmpty();
+    }
+
+    /** One reason after the other, each of which is named, and then it goes on. */
+    @Test
+    void aTargetThatWillNotWriteSaysWhyAndItGoesOnLater() throws Exception {
+        LabCluster target = labs.standalone(ServersUnderTest.any(), 0, "busy-reply-threshold 10");
+        RedisServer server = target.servers().getFirst();
+        Path inTheWay = server.dataFolder().resolve("dump.rdb");
+        try (RespConnection admin = server.connect();
+                RespConnection busy = server.connect()) {
+            admin.call("CONFIG", "SET", "maxmemory", Long.toString(usedMemory(admin) + dataBytes / 2));
+            assertThatThrownBy(() -> restore(target, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE))
+                    .hasMessageContaining("OOM");
+            admin.call("CONFIG", "SET", "maxmemory", "0");
+
+            failToSave(admin, inTheWay);
+            assertThatThrownBy(() -> resume(target))
+                    .hasMessageContainingAll(server.address().toString(), "would refuse RESTORE", "MISCONF")
+                    .satisfies(e -> assertHint(e, "its last save failed"));
+            admin.call("CONFIG", "SET", "stop-writes-on-bgsave-error", "no");
+
+            Thread script = Thread.ofVirtual().start(() -> spin(busy));
+            await().atMost(Labs.patience()).until(() -> isBusy(server));
+            assertThatThrownBy(() -> resume(target))
+                    .hasMessageContainingAll(server.address().toString(), "BUSY")
+                    .satisfies(e -> assertHint(e, "script"));
+            admin.call("SCRIPT", "KILL");
+            script.join();
+
+            assertThat(resume(target).isWhole()).isTrue();
+            assertThat(truth.differencesTo(GroundTruth.of(target), Instant.now()))
+                    .isEmpty();
+
+            admin.call("FLUSHALL");
+            admin.call("CONFIG", "SET", "maxmemory-policy", "allkeys-random");
+            admin.call("CONFIG", "SET", "maxmemory", Long.toString(usedMemory(admin) + dataBytes / 2));
+            LiveRestoreReport evicted = restore(target, OnConflict.FAIL, IMPATIENT, LiveRestoreListener.NONE);
+            assertThat(evicted.isWhole()).isFalse();
+            assertThat(evicted.evicted()).singleElement().asString().startsWith(server.address() + " (");
+        }
+    }
+
+    private static void assertHint(Throwable e, String hint) {
+        assertThat(((AmbrotypeException) e).hint().orElse("")).contains(hint);
+    }
+
+    private static void failToSave(RespConnection admin, Path inTheWay) {
+        try {
+            Files.createDirectories(inTheWay.resolve("full"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        admin.call("CONFIG", "SET", "save", "3600 1");
+        admin.call("BGSAVE");
+        await().atMost(Labs.patience())
+                .until(() -> ServerInfo.read(admin, "persistence")
+                        .value("rdb_last_bgsave_status")
+                        .orElse("")
+                        .equals("err"));
+    }
+
+    private static void spin(RespConnection connection) {
+        try {
+            connection.call("EVAL", "while true do end", "0");
+        } catch (AmbrotypeException _) {
+            // It was killed.
+        }
+    }
+
+    private static boolean isBusy(RedisServer server) {
+        try (RespConnection connection = server.connect()) {
+            connection.call("DBSIZE");
+            return false;
+        } catch (AmbrotypeException e) {
+            return String.valueOf(e.getMessage()).contains("BUSY");
+        }
+    }
+
+    private static void restartEmpty(RedisServer server) {
+        server.crash();
+        server.start();
+        server.awaitReady(Labs.patience());
     }
 
     private static long usedMemory(RespConnection connection) {
@@ -305,6 +438,12 @@ class LiveRestoreFaultsTest {
         return builder.redirectErrorStream(true)
                 .redirectOutput(output().toFile())
                 .start();
+    }
+
+    private static RespReply call(RedisServer server, String... command) {
+        try (RespConnection connection = server.connect()) {
+            return connection.call(command);
+        }
     }
 
     private static String role(RedisServer server) {

@@ -69,8 +69,8 @@ final class Operator {
             throws InterruptedException {
         BackupRequest request = BackupRequest.of("shop", seeds, settings, folder)
                 .withParallel(2, 2)
-                .withPatience(new BackupPatience(
-                        FRESHNESS, BackupPatience.USUAL.silence(), BackupPatience.USUAL.settling()));
+                .withPatience(
+                        new BackupPatience(FRESHNESS, BackupPatience.USUAL.silence(), BackupPatience.USUAL.settling()));
         return new Backup(change.apply(request), listener, Time.SYSTEM, "test").run(repository);
     }
 

@@ -167,6 +167,11 @@ class WireFaultsTest {
             message = e.getMessage();
         }
         return new Outcome(
-                what, wire.address(), repository, message, code, Time.SYSTEM.running().minus(start));
+                what,
+                wire.address(),
+                repository,
+                message,
+                code,
+                Time.SYSTEM.running().minus(start));
     }
 }
