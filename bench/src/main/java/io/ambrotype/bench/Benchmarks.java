@@ -14,7 +14,17 @@ import java.util.stream.Stream;
 
 /** Runs benchmarks and writes the report; started by {@code bench/run}, which explains the arguments. */
 public final class Benchmarks {
-    private static final List<Benchmark> ALL = List.of(new RestartBenchmark());
+    private static final List<Benchmark> ALL = List.of(
+            new StartBenchmark(),
+            new RdbBenchmark(),
+            new ScannerBenchmark(),
+            new BackupBenchmark(),
+            new StageBenchmark(),
+            new VerifyBenchmark(),
+            new RestoreBenchmark(),
+            new LiveBenchmark(),
+            new GrowthBenchmark(),
+            new RestartBenchmark());
 
     private Benchmarks() {}
 
@@ -25,11 +35,13 @@ public final class Benchmarks {
         int runs = 5;
         int portBase = 7400;
         Path out = Path.of("BENCHMARKS.md");
+        Path program = Path.of("ambrotype");
         for (int i = 0; i < arguments.length; i++) {
             switch (arguments[i]) {
                 case "--runs" -> runs = Integer.parseInt(arguments[++i]);
                 case "--port-base" -> portBase = Integer.parseInt(arguments[++i]);
                 case "--out" -> out = Path.of(arguments[++i]);
+                case "--program" -> program = Path.of(arguments[++i]);
                 case "--server" -> servers.add(server(arguments[++i]));
                 case String name -> names.add(name);
             }
@@ -42,15 +54,17 @@ public final class Benchmarks {
             System.exit(2);
         }
         List<Section> sections = new ArrayList<>();
-        for (Benchmark benchmark : ALL) {
-            if (names.isEmpty() || names.contains(benchmark.name())) {
-                Path folder = Files.createTempDirectory("ambrotype-bench-");
-                try {
-                    sections.add(benchmark.run(new Surroundings(servers, runs, folder, portBase, System.err)));
-                } finally {
-                    remove(folder);
+        Path folder = Files.createTempDirectory("ambrotype-bench-");
+        try (Surroundings surroundings =
+                new Surroundings(servers, program, runs, folder, portBase, System.err::println)) {
+            for (Benchmark benchmark : ALL) {
+                if (names.isEmpty() || names.contains(benchmark.name())) {
+                    System.err.println(benchmark.name() + ":");
+                    sections.add(benchmark.run(surroundings));
                 }
             }
+        } finally {
+            remove(folder);
         }
         Report.write(out, LocalDate.now(ZoneOffset.UTC), sections);
         System.err.println("written: " + out);
@@ -60,7 +74,11 @@ public final class Benchmarks {
         return path.equals("bundled") ? BundledServers.inUserCache().redis() : ServerBinary.detect(Path.of(path));
     }
 
-    private static void remove(Path folder) throws IOException {
+    /** A folder with all that is in it, where it is there. */
+    static void remove(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);

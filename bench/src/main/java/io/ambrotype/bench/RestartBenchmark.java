@@ -9,12 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
-import java.util.stream.Stream;
 
 /**
  * Restarting all nodes of a cluster under load: by Ambrotype, and by hand as it is usually done. Each run has a cluster of
@@ -61,12 +59,12 @@ final class RestartBenchmark implements Benchmark {
                         runs.add(run);
                         surroundings
                                 .log()
-                                .println(what + ": longest stall " + millis(run.seen.longest()) + " ms, "
+                                .accept(what + ": longest stall " + Text.millis(run.seen.longest()) + " ms, "
                                         + run.seen.errors() + " errors, " + run.seen.lost() + " of "
                                         + run.seen.writes() + " writes lost, "
-                                        + seconds(run.duration.dividedBy(NODES)) + " s per node");
+                                        + Text.seconds(run.duration.dividedBy(NODES)) + " s per node");
                     } catch (IOException e) {
-                        surroundings.log().println(what + ": " + e.getMessage());
+                        surroundings.log().accept(what + ": " + e.getMessage());
                         remarks.add(what + " did not come to its end: " + e.getMessage());
                     }
                 }
@@ -110,15 +108,15 @@ final class RestartBenchmark implements Benchmark {
         return List.of(
                 server.version().toString(),
                 way.title,
-                millis(median(durations(runs, run -> run.seen.longest()))) + " ms",
-                millis(durations(runs, run -> run.seen.longest()).getLast()) + " ms",
+                Text.millis(Text.median(durations(runs, run -> run.seen.longest()))) + " ms",
+                Text.millis(durations(runs, run -> run.seen.longest()).getLast()) + " ms",
                 stalls.isEmpty()
                         ? "none"
-                        : millis(median(stalls.stream().sorted().toList())) + " ms",
+                        : Text.millis(Text.median(stalls.stream().sorted().toList())) + " ms",
                 spread(runs, run -> run.seen.stalls().size()),
                 spread(runs, run -> run.seen.errors()),
                 Long.toString(runs.stream().mapToLong(run -> run.seen.lost()).sum()),
-                seconds(median(durations(runs, Run::duration)).dividedBy(NODES)));
+                Text.seconds(Text.median(durations(runs, Run::duration)).dividedBy(NODES)));
     }
 
     private static Run run(Surroundings surroundings, ServerBinary server, Way way, int number) throws Exception {
@@ -137,7 +135,7 @@ final class RestartBenchmark implements Benchmark {
                 return new Run(took, load.finish());
             }
         } finally {
-            remove(folder);
+            Benchmarks.remove(folder);
         }
     }
 
@@ -183,36 +181,10 @@ final class RestartBenchmark implements Benchmark {
         return runs.stream().map(of).sorted().toList();
     }
 
-    private static Duration median(List<Duration> sorted) {
-        int middle = sorted.size() / 2;
-        return sorted.size() % 2 == 1
-                ? sorted.get(middle)
-                : sorted.get(middle - 1).plus(sorted.get(middle)).dividedBy(2);
-    }
-
     /** {@code 3}, or {@code 0 to 3}. */
     private static String spread(List<Run> runs, ToLongFunction<Run> of) {
         long least = runs.stream().mapToLong(of).min().orElse(0);
         long most = runs.stream().mapToLong(of).max().orElse(0);
         return least == most ? Long.toString(most) : least + " to " + most;
-    }
-
-    private static String millis(Duration duration) {
-        return String.format(Locale.ROOT, "%,d", Math.round(duration.toNanos() / 1e6));
-    }
-
-    private static String seconds(Duration duration) {
-        return String.format(Locale.ROOT, "%.1f", duration.toNanos() / 1e9);
-    }
-
-    private static void remove(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
     }
 }

@@ -7,7 +7,6 @@ import io.ambrotype.common.Time;
 import io.ambrotype.heal.AddReplica;
 import io.ambrotype.heal.AddReplicaPlan;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -100,13 +99,13 @@ final class AddReplicaCommand implements Callable<Integer> {
             return Main.DONE;
         }
         print(plan, console::note);
-        Instant started = context.clock().instant();
+        Duration started = Time.SYSTEM.running();
         try (MembershipDisplay display =
                 new MembershipDisplay(console, plan.steps().size())) {
             operation.run(plan, display);
             display.done();
         }
-        Duration took = Duration.between(started, context.clock().instant());
+        Duration took = Time.SYSTEM.running().minus(started);
         console.result(
                 Report.of(plan, took),
                 () -> console.line(

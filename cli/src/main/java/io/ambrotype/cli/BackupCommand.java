@@ -17,7 +17,6 @@ import io.ambrotype.topology.Role;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -154,10 +153,10 @@ final class BackupCommand implements Callable<Integer> {
             return Main.DONE;
         }
         Repository repository = openOrCreate(context, request);
-        Instant started = context.clock().instant();
+        Duration started = Time.SYSTEM.running();
         Set<String> said = ConcurrentHashMap.newKeySet();
         Manifest manifest = take(context, request, repository, said);
-        Duration took = Duration.between(started, context.clock().instant());
+        Duration took = Time.SYSTEM.running().minus(started);
         manifest.warnings().stream().filter(warning -> !said.contains(warning)).forEach(console::warning);
         SnapshotSummary summary = manifest.summary();
         Report report = new Report(

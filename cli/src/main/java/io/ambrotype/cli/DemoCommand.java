@@ -12,7 +12,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
                 : ServerBinary.detect(context.terminal().directory().resolve(server));
         int ports = portBase != null ? portBase : freePorts();
         Path folder = folder();
-        Instant started = context.clock().instant();
+        Duration started = Time.SYSTEM.running();
         DemoStory.Report report;
         try (DemoStory story = new DemoStory(folder, binary, ports, Time.SYSTEM, context.random(), teller(console))) {
             report = story.play();
@@ -90,7 +89,7 @@ final class DemoCommand implements Callable<Integer> {
                 Folders.remove(folder);
             }
         }
-        Duration took = Duration.between(started, context.clock().instant());
+        Duration took = Time.SYSTEM.running().minus(started);
         console.result(report, () -> print(report, took, folder));
         return report.isHappy() ? Main.DONE : ErrorCode.FAILED.exitStatus();
     }

@@ -19,7 +19,6 @@ import io.ambrotype.topology.Topology;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -207,14 +206,14 @@ final class HealCommand implements Callable<Integer> {
         print(plan, console::note);
         console.confirm("Membership of " + target.name() + " is changed in "
                 + Units.count(plan.steps().size(), "step") + ".");
-        Instant started = context.clock().instant();
+        Duration started = Time.SYSTEM.running();
         Topology after;
         try (MembershipDisplay display =
                 new MembershipDisplay(console, plan.steps().size())) {
             after = healer.run(plan, display);
             display.done();
         }
-        Duration took = Duration.between(started, context.clock().instant());
+        Duration took = Time.SYSTEM.running().minus(started);
         console.result(Report.of(target.name(), plan, took, after), () -> {
             console.line(console.style(Console.Style.BOLD, "mended") + " after " + Units.duration(took));
             Table table = Table.of("SLOTS", "MASTER", "REPLICAS");

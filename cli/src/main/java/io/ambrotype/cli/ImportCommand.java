@@ -1,6 +1,7 @@
 package io.ambrotype.cli;
 
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.common.Time;
 import io.ambrotype.imports.Import;
 import io.ambrotype.imports.ImportListener;
 import io.ambrotype.imports.ImportPlan;
@@ -138,7 +139,7 @@ final class ImportCommand implements Callable<Integer> {
         }
         Console console = context.console();
         Store store = context.store();
-        Instant started = context.clock().instant();
+        Duration started = Time.SYSTEM.running();
         ImportPlan plan;
         Manifest manifest;
         Repository repository;
@@ -159,7 +160,7 @@ final class ImportCommand implements Callable<Integer> {
         manifest.warnings().stream()
                 .filter(warning -> !plan.warnings().contains(warning))
                 .forEach(console::warning);
-        Duration took = Duration.between(started, context.clock().instant());
+        Duration took = Time.SYSTEM.running().minus(started);
         SnapshotSummary summary = manifest.summary();
         Report report = new Report(
                 manifest.snapshot().text(),

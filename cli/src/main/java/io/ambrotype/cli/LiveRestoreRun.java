@@ -11,7 +11,6 @@ import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.topology.Shard;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -113,7 +112,7 @@ final class LiveRestoreRun {
                 Time.SYSTEM,
                 context.random(),
                 Version.current().version());
-        Instant started = context.clock().instant();
+        Duration started = Time.SYSTEM.running();
         Prepared prepared;
         try (Progress progress = console.progress()) {
             prepared = restore.prepare(
@@ -138,7 +137,7 @@ final class LiveRestoreRun {
         try (Progress progress = console.progress()) {
             report = restore.run(prepared, new Display(console, null, progress.task("restore")));
         }
-        show(plan, report, Duration.between(started, context.clock().instant()));
+        show(plan, report, Time.SYSTEM.running().minus(started));
         return report.isWhole() ? Main.DONE : Main.PARTIAL;
     }
 

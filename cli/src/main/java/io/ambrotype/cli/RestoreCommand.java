@@ -3,6 +3,7 @@ package io.ambrotype.cli;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.common.Time;
 import io.ambrotype.rdb.TargetVersion;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
@@ -23,7 +24,6 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -251,7 +251,7 @@ final class RestoreCommand implements Callable<Integer> {
             console.warning("nothing came back from " + String.join(", ", silent)
                     + ", not even a refusal: make sure that no old node is alive there");
         }
-        Instant started = context.clock().instant();
+        Duration started = Time.SYSTEM.running();
         RestoreReport report;
         try (Progress progress = console.progress()) {
             Restorer restorer = new Restorer(repository, new Display(console, progress.task("restore")));
@@ -283,7 +283,7 @@ final class RestoreCommand implements Callable<Integer> {
         Optional<RestoreTarget> target = target();
         List<String> warnings = target.map(servers -> RestorePlanner.warningsOf(manifest, servers))
                 .orElse(List.of());
-        Instant started = context.clock().instant();
+        Duration started = Time.SYSTEM.running();
         RestoreReport report;
         try (Progress progress = console.progress()) {
             Restorer restorer = new Restorer(repository, new Display(console, progress.task("restore")));
@@ -365,9 +365,9 @@ final class RestoreCommand implements Callable<Integer> {
         return context.terminal().directory().resolve(path).normalize();
     }
 
-    private void show(Manifest manifest, RestoreReport result, Instant started) {
+    private void show(Manifest manifest, RestoreReport result, Duration started) {
         Console console = context.console();
-        Duration took = Duration.between(started, context.clock().instant());
+        Duration took = Time.SYSTEM.running().minus(started);
         Report report = new Report(
                 manifest.snapshot().text(),
                 result.target().toString(),

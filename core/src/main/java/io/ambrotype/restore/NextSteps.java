@@ -102,9 +102,11 @@ final class NextSteps {
 
     private void finish() {
         if (!plan.appendOnly().isEmpty()) {
-            steps.add(
-                    "when the data are loaded, and not before, switch the append-only file on again (CONFIG SET appendonly"
-                            + " yes, then CONFIG REWRITE) on " + String.join(", ", plan.appendOnly()));
+            steps.add("when the data are loaded, and not before, switch the append-only file on again on "
+                    + String.join(", ", plan.appendOnly())
+                    + ": CONFIG SET appendonly yes; wait until INFO persistence says aof_rewrite_in_progress:0,"
+                    + " aof_rewrite_scheduled:0 and aof_last_bgrewrite_status:ok; only then CONFIG REWRITE, as a"
+                    + " server that starts with appendonly yes before the file is whole starts empty");
         }
         if (plan.identity() != Identity.ONE_NODE) {
             steps.add("before clients write, prove it if you like: take a backup of the restored deployment, then\n"

@@ -21,6 +21,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -29,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -52,12 +55,17 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Restorer {
     private static final String STAGING = ".restoring";
     private static final int PARALLEL = 2;
+    private static final long UNKNOWN = -1;
+
+    /** What a server with {@code appendonly yes} loads instead of a dump: from 7.0 on, and before. */
+    private static final List<String> APPEND_ONLY = List.of("appendonlydir", "appendonly.aof");
 
     private final Repository repository;
     private final RestoreListener listener;
     private final AtomicLong readBytes = new AtomicLong();
     private final AtomicLong passedEntries = new AtomicLong();
     private long totalBytes;
+    private long freeBytes = UNKNOWN;
 
     /** A restore from this repository, for one use. */
     public Restorer(Repository repository, RestoreListener listener) {
@@ -79,7 +87,8 @@ public final class Restorer {
                     .withHint("name a folder that is empty or does not exist yet");
         }
         try (var files = Files.list(folder)) {
-            if (files.findFirst().isPresent()) {
+            Optional<Path> first = files.min(Comparator.naturalOrder());
+            if (first.isPresent()) {
                 Path left = folder.resolve(STAGING);
                 boolean interrupted = Files.exists(left);
                 throw AmbrotypeException.of(
@@ -90,8 +99,11 @@ public final class Restorer {
                                                 : " is not empty"))
                         .withHint(
                                 interrupted
-                                        ? "remove what is in it, as its dumps may be incomplete, and try again"
-                                        : "name a folder that is empty or does not exist yet: nothing is overwritten");
+                                        ? "make sure that no other restore is at work there, then remove what is in"
+                                                + " it, as its dumps may be incomplete, and run the command again"
+                                        : "it holds " + first.get().getFileName()
+                                                + "; name a folder that is empty or does not exist yet: nothing is"
+                                                + " overwritten");
             }
         } catch (IOException e) {
             throw failed("look into " + folder, e);
@@ -166,6 +178,7 @@ public final class Restorer {
     public RestoreReport run(RestorePlan plan, Uncrossable uncrossable) throws InterruptedException {
         requireEmpty(plan.folder());
         requireCrossing(plan.manifest(), plan.target(), uncrossable);
+        freeBytes = free(plan.folder());
         boolean existed = Files.exists(plan.folder());
         Path staging = plan.folder().resolve(STAGING);
         // What was made here and may be removed again: somebody else may be at work in the same folder.
@@ -212,7 +225,7 @@ public final class Restorer {
         } catch (ClosedByInterruptException e) {
             throw interrupted();
         } catch (IOException e) {
-            throw failed("write to " + plan.folder(), e);
+            throw notWritten("write to " + plan.folder(), e);
         } finally {
             if (!done) {
                 removeAll(made, plan.folder(), existed);
@@ -239,7 +252,9 @@ public final class Restorer {
         Path absolute = file.toAbsolutePath().normalize();
         requireAbsent(absolute);
         requireCrossing(manifest, target, uncrossable);
-        Path partial = absolute.resolveSibling("." + absolute.getFileName() + ".restoring");
+        Path partial = absolute.resolveSibling("." + absolute.getFileName() + STAGING);
+        requireAbandoned(partial, absolute);
+        freeBytes = free(absolute);
         totalBytes = manifest.shards().stream()
                 .mapToLong(shard -> shard.dump().rdbBytes())
                 .sum();
@@ -247,6 +262,7 @@ public final class Restorer {
         try {
             Files.deleteIfExists(partial);
             Written written = new Written();
+            written.notices.addAll(appendOnlyBeside(absolute));
             route(manifest, List.of(partial), List.of(SlotSet.ALL), target, uncrossable, written);
             Files.move(partial, absolute);
             OwnerOnly.flushFolder(absolute.getParent() == null ? absolute : absolute.getParent());
@@ -262,7 +278,7 @@ public final class Restorer {
         } catch (ClosedByInterruptException e) {
             throw interrupted();
         } catch (IOException e) {
-            throw failed("write " + absolute, e);
+            throw notWritten("write " + absolute, e);
         } finally {
             if (!done) {
                 try {
@@ -312,7 +328,7 @@ public final class Restorer {
         } catch (AmbrotypeException | InterruptedException e) {
             throw e;
         } catch (Exception e) {
-            throw failed("write to " + plan.folder(), e);
+            throw notWritten("write to " + plan.folder(), e);
         }
         for (Integer shard : plan.verbatimShards()) {
             written.entries += manifest.shards().get(shard).content().entries();
@@ -372,6 +388,7 @@ public final class Restorer {
             for (Path file : files) {
                 FileChannel channel = OwnerOnly.create(file);
                 open.add(channel);
+                hold(channel);
                 channels.add(channel);
                 RdbWriter writer = target.isPresent()
                         ? new RdbWriter(channel, target.get().version())
@@ -548,6 +565,64 @@ public final class Restorer {
                 // What was written is thrown away or was flushed already.
             }
         }
+    }
+
+    /** Says of a file that it is being written, as long as its channel is open. */
+    private static void hold(FileChannel channel) {
+        try {
+            channel.tryLock();
+        } catch (IOException e) {
+            // A file system without locks: there nobody can tell.
+        }
+    }
+
+    /** What a restore that was killed has left of its file is nobody's; what is held is another restore's. */
+    private static void requireAbandoned(Path partial, Path file) {
+        boolean held;
+        try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+                FileLock lock = channel.tryLock()) {
+            held = lock == null;
+        } catch (OverlappingFileLockException e) {
+            held = true;
+        } catch (IOException e) {
+            held = false;
+        }
+        if (held) {
+            throw AmbrotypeException.of(ErrorCode.UNSAFE, "another restore is writing " + file)
+                    .withHint("wait until it has ended, or name another file");
+        }
+    }
+
+    private static List<String> appendOnlyBeside(Path file) {
+        return APPEND_ONLY.stream()
+                .map(file::resolveSibling)
+                .filter(Files::exists)
+                .map(beside -> beside + " lies beside " + file.getFileName()
+                        + ": a server with appendonly yes would load that instead; move it out of the way before the"
+                        + " server starts")
+                .toList();
+    }
+
+    /** Bytes that can be written there; {@link #UNKNOWN} where nobody says. */
+    private static long free(Path place) {
+        Path existing = place.toAbsolutePath();
+        while (!Files.exists(existing) && existing.getParent() != null) {
+            existing = existing.getParent();
+        }
+        try {
+            return Files.getFileStore(existing).getUsableSpace();
+        } catch (IOException e) {
+            return UNKNOWN;
+        }
+    }
+
+    private AmbrotypeException notWritten(String action, Exception e) {
+        AmbrotypeException failure = failed(action, e);
+        if (freeBytes != UNKNOWN && reason(e).equals("no space left on device")) {
+            return failure.withHint("make room there or choose another place, and run the command again: about "
+                    + totalBytes + " bytes are to be written, and " + freeBytes + " were free; nothing was left there");
+        }
+        return failure;
     }
 
     private static AmbrotypeException failed(String action, Exception e) {

@@ -170,7 +170,8 @@ final class ServerDirectives {
         file.directive("dir", folder.toString());
         file.directive("dbfilename", "dump.rdb");
         file.comment("With yes the server would ignore dump.rdb and start empty. Switch it on when the node runs:");
-        file.comment("CONFIG SET appendonly yes");
+        file.comment(
+                "CONFIG SET appendonly yes, and CONFIG REWRITE when the file is whole (aof_rewrite_in_progress:0).");
         file.directive("appendonly", "no");
         nodesConf.ifPresentOrElse(
                 name -> {

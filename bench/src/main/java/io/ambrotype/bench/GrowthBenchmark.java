@@ -1,0 +1,107 @@
+package io.ambrotype.bench;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.ambrotype.bench.Shell.Cost;
+import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.LabSpec;
+import io.ambrotype.lab.RedisServer;
+import io.ambrotype.resp.RespConnection;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Time and memory of a backup as data and shards grow, and with one value of 2 GB. */
+final class GrowthBenchmark implements Benchmark {
+    private static final long GIGABYTE = 1_000_000_000L;
+    private static final long SHARD_BYTES = 4_000_000;
+    private static final int MASTERS = 3;
+
+    @Override
+    public String name() {
+        return "growth";
+    }
+
+    @Override
+    public Section run(Surroundings surroundings) throws IOException, InterruptedException {
+        List<List<String>> rows = new ArrayList<>();
+        for (int gigabytes : new int[] {1, 2, 4, 8, 10}) {
+            rows.add(of(surroundings, "data-" + gigabytes, MASTERS, gigabytes * GIGABYTE));
+        }
+        rows.add(ofOneValue(surroundings));
+        for (int shards : new int[] {3, 12, 48}) {
+            rows.add(of(surroundings, "shards-" + shards, shards, shards * SHARD_BYTES));
+        }
+        return new Section(
+                "Growth",
+                List.of(
+                        "`ambrotype backup` with its usual options (two shards at once, one fork per host at a time, 256 MB of Java heap). "
+                                + "One run each; peak resident memory as the kernel keeps it, of a run of its own. At most 500 MB are asked for."),
+                List.of("shards", "dumps>", "time>", "CPU s>", "peak resident memory>"),
+                rows,
+                List.of("The row of one value has a single string of 2 GB."));
+    }
+
+    private static List<String> of(Surroundings surroundings, String name, int masters, long bytes)
+            throws IOException, InterruptedException {
+        try (Shop shop = Shop.open(surroundings, name, masters, bytes, surroundings.portBase())) {
+            return row(surroundings, name, masters, shop.dumps(), shop.uri());
+        } finally {
+            surroundings.remove(name);
+        }
+    }
+
+    private static List<String> ofOneValue(Surroundings surroundings) throws IOException, InterruptedException {
+        String name = "one-value";
+        try (LabCluster lab = LabCluster.create(LabSpec.standalone(
+                        surroundings.folder().resolve(name).resolve("lab"),
+                        surroundings.servers().getFirst(),
+                        0,
+                        surroundings.portBase())
+                .with("save \"\"", "proto-max-bulk-len 3gb", "repl-diskless-sync-delay 0"))) {
+            RedisServer server = lab.masters().getFirst();
+            Random random = new Random(1);
+            byte[] piece = new byte[32 << 20];
+            try (RespConnection connection = server.connect()) {
+                for (int i = 0; i < 64; i++) {
+                    random.nextBytes(piece);
+                    connection.call("APPEND".getBytes(US_ASCII), "value".getBytes(US_ASCII), piece);
+                }
+            }
+            return row(
+                    surroundings,
+                    name,
+                    1,
+                    List.of(Shop.saved(server)),
+                    "redis://" + lab.addresses().getFirst());
+        } finally {
+            surroundings.remove(name);
+        }
+    }
+
+    private static List<String> row(Surroundings surroundings, String name, int masters, List<Path> dumps, String uri)
+            throws IOException, InterruptedException {
+        long size = 0;
+        for (Path dump : dumps) {
+            size += Files.size(dump);
+        }
+        Shell shell = surroundings.shell(name + "-backup");
+        Cost cost = shell.time("ambrotype backup " + uri + " --repo first");
+        shell.run("rm -rf first");
+        long peak = shell.peakMemory(List.of(surroundings.program().toString(), "backup", uri, "--repo", "second"));
+        surroundings
+                .log()
+                .accept(name + ": " + Text.gigabytes(size) + ", " + Text.seconds(cost.wall()) + " s, "
+                        + Text.mebibytes(peak));
+        surroundings.remove(name + "-backup");
+        return List.of(
+                Integer.toString(masters),
+                Text.gigabytes(size),
+                Text.seconds(cost.wall()) + " s",
+                Text.seconds(cost.cpu()),
+                Text.mebibytes(peak));
+    }
+}

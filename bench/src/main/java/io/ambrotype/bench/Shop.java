@@ -1,0 +1,85 @@
+package io.ambrotype.bench;
+
+import io.ambrotype.lab.LabCluster;
+import io.ambrotype.lab.LabSpec;
+import io.ambrotype.lab.RedisServer;
+import io.ambrotype.lab.ServerBinary;
+import io.ambrotype.resp.RespConnection;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** A cluster of masters with the {@linkplain ShopData data of a shop}, at rest. Stopped when closed. */
+final class Shop implements AutoCloseable {
+    private static final Duration SAVE_LIMIT = Duration.ofMinutes(10);
+
+    private final LabCluster lab;
+    private final Path folder;
+
+    private Shop(LabCluster lab, Path folder) {
+        this.lab = lab;
+        this.folder = folder;
+    }
+
+    /**
+     * Starts and fills one.
+     *
+     * @param bytes of keys and values; the dumps are of about this size
+     */
+    static Shop open(Surroundings surroundings, String name, int masters, long bytes, int portBase)
+            throws InterruptedException {
+        Path folder = surroundings.folder().resolve(name);
+        LabCluster lab = LabCluster.create(
+                LabSpec.cluster(folder.resolve("lab"), surroundings.servers().getFirst(), masters, 0, portBase)
+                        .with("repl-diskless-sync yes", "repl-diskless-sync-delay 0", "save \"\"")
+                        // A server that saves its data does not answer meanwhile.
+                        .withNodeTimeout(SAVE_LIMIT));
+        Shop shop = new Shop(lab, folder);
+        try {
+            surroundings.log().accept("filling " + masters + " masters with " + Text.gigabytes(bytes) + "…");
+            ShopData.fill(lab.addresses().getFirst(), 1, bytes);
+        } catch (InterruptedException | RuntimeException e) {
+            lab.close();
+            throw e;
+        }
+        return shop;
+    }
+
+    /** An empty folder for what is measured with it. */
+    Path folder(String name) throws IOException {
+        return Files.createDirectories(folder.resolve(name));
+    }
+
+    List<RedisServer> masters() {
+        return lab.masters();
+    }
+
+    ServerBinary server() {
+        return lab.binary();
+    }
+
+    String uri() {
+        return "redis://" + lab.addresses().getFirst();
+    }
+
+    /** Has every master save its data, and hands out the files. */
+    List<Path> dumps() {
+        return masters().stream().map(Shop::saved).toList();
+    }
+
+    /** Has a server save its data, however long that takes, and hands out the file. */
+    static Path saved(RedisServer server) {
+        try (RespConnection connection =
+                RespConnection.open(server.address(), server.settings().withReplyTimeout(SAVE_LIMIT))) {
+            connection.call("SAVE");
+        }
+        return server.dataFolder().resolve("dump.rdb");
+    }
+
+    @Override
+    public void close() {
+        lab.close();
+    }
+}
