@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.ambrotype.backup.BackupListener;
+import io.ambrotype.backup.BackupRequest;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.Secret;
 import io.ambrotype.common.Time;
@@ -85,7 +86,19 @@ class PermissionsTest {
     }
 
     private Manifest backup(RedisServer node, ConnectionSettings user, Operator operator) throws InterruptedException {
-        return operator.backup(List.of(node.address()), BackupListener.NONE, request -> request.withSettings(user));
+        return operator.backup(
+                List.of(node.address()),
+                BackupListener.NONE,
+                request -> new BackupRequest(
+                        request.deployment(),
+                        request.seeds(),
+                        user,
+                        request.parallel(),
+                        request.forksPerHost(),
+                        request.nodesConfName(),
+                        request.spoolFolder(),
+                        request.spoolLimit(),
+                        request.patience()));
     }
 
     private void restore(RedisServer node, RespConnection admin, Operator operator, Manifest snapshot)
