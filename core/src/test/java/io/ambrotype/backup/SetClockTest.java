@@ -57,8 +57,8 @@ class SetClockTest {
         Repository repository = Repository.create(new MemoryStore(), new Random(1));
         Instant before = Instant.now().minusMillis(1);
         Manifest manifest;
-        try (TestServer server = TestServer.start(
-                TestServer.Binary.REDIS_7_0, folder, "--repl-diskless-sync-delay", "0")) {
+        try (TestServer server =
+                TestServer.start(TestServer.Binary.REDIS_7_0, folder, "--repl-diskless-sync-delay", "0")) {
             try (RespConnection connection = server.connect()) {
                 connection.call("SET", "order", "paid");
             }

@@ -15,7 +15,7 @@ final class Disk implements AutoCloseable {
     }
 
     /** Mounts one on a new folder; where that may not be done, the test is skipped. */
-    static Disk mount(Path place, int mebibytes) throws IOException, InterruptedException {
+    static Disk mount(Path place, int mebibytes) throws IOException {
         Files.createDirectories(place);
         String refusal =
                 run("mount", "-t", "tmpfs", "-o", "mode=0700,size=" + mebibytes + "m", "tmpfs", place.toString());
@@ -29,16 +29,16 @@ final class Disk implements AutoCloseable {
     }
 
     /** Changes its size. */
-    void resize(int mebibytes) throws IOException, InterruptedException {
+    void resize(int mebibytes) throws IOException {
         remount("size=" + mebibytes + "m");
     }
 
     /** Lets nobody write any more. */
-    void makeReadOnly() throws IOException, InterruptedException {
+    void makeReadOnly() throws IOException {
         remount("ro");
     }
 
-    private void remount(String option) throws IOException, InterruptedException {
+    private void remount(String option) throws IOException {
         String refusal = run("mount", "-o", "remount," + option, place.toString());
         if (!refusal.isEmpty()) {
             throw new IllegalStateException(refusal);
@@ -46,7 +46,7 @@ final class Disk implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         // Lazily: a test that fails may have left files open.
         String refusal = run("umount", "-l", place.toString());
         if (!refusal.isEmpty()) {
@@ -55,7 +55,7 @@ final class Disk implements AutoCloseable {
     }
 
     /** What a program complains about; empty where it does what it was asked for. */
-    private static String run(String... command) throws IOException, InterruptedException {
+    private static String run(String... command) throws IOException {
         Process process;
         try {
             process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -63,6 +63,7 @@ final class Disk implements AutoCloseable {
             return "there is no " + command[0];
         }
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return process.waitFor() == 0 ? "" : command[0] + " ended with " + process.exitValue() + ": " + said.strip();
+        int status = process.onExit().join().exitValue();
+        return status == 0 ? "" : command[0] + " ended with " + status + ": " + said.strip();
     }
 }
