@@ -29,13 +29,13 @@ class RepositoryPlaceTest {
     @RegisterExtension
     final Labs labs = new Labs();
 
-    private Path place;
+    private final Path disk = labs.folder().resolve("disk");
+    private final Path place = disk.resolve("repository");
 
     @Test
     void aBackupNeedsRoomAndARestoreNeedsNone() throws Exception {
         LabCluster lab = labs.standalone(ServersUnderTest.any(), 0);
-        try (Disk disk = Disk.mount(labs.folder().resolve("disk"), 8)) {
-            place = disk.place().resolve("repository");
+        try (Disk mounted = Disk.mount(disk, 8)) {
             fill(lab.servers().getFirst(), 1, 1);
             assertThat(backup(lab).status()).isZero();
             String first = snapshots().getFirst().snapshot().text();
@@ -55,12 +55,12 @@ class RepositoryPlaceTest {
             assertThat(run("verify", "--all").status()).isZero();
             assertThat(run("list").out()).contains(first, "unfinished");
 
-            disk.resize(64);
+            mounted.resize(64);
             CommandLineRun again = backup(lab);
             assertThat(again.status()).as(again.err()).isZero();
             assertThat(run("verify").status()).isZero();
 
-            disk.makeReadOnly();
+            mounted.makeReadOnly();
             List<SnapshotEntry> before = snapshots();
             CommandLineRun refused = backup(lab);
             assertThat(refused.status()).isEqualTo(ErrorCode.FAILED.exitStatus());

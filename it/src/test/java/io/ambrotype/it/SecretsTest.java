@@ -33,14 +33,14 @@ class SecretsTest {
 
     private final List<CommandLineRun> runs = new ArrayList<>();
     private List<String> certificates = List.of();
-    private Path home;
+    private final Path home = labs.folder().resolve("home");
 
     /** The servers of a lab want a certificate of their clients, too. */
     @Test
     void aPasswordIsTakenAndNeverShown() throws Exception {
         Optional<ServerBinary> server = ServersUnderTest.anyWithTls();
         assumeTrue(server.isPresent(), "no server with TLS is in this run");
-        home = Files.createDirectories(labs.folder().resolve("home"));
+        Files.createDirectories(home);
         LabTls tls = LabTls.issue(labs.folder().resolve("tls"));
         LabCluster source =
                 labs.cluster(server.get(), 2, 0, spec -> spec.with(tls).withUser("operator", PASSWORD));
