@@ -10,6 +10,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** Runs benchmarks and writes the report; started by {@code bench/run}, which explains the arguments. */
@@ -55,8 +56,8 @@ public final class Benchmarks {
         }
         List<Section> sections = new ArrayList<>();
         Path folder = Files.createTempDirectory("ambrotype-bench-");
-        try (Surroundings surroundings =
-                new Surroundings(servers, program, runs, folder, portBase, System.err::println)) {
+        Consumer<String> log = System.err::println;
+        try (Surroundings surroundings = new Surroundings(servers, program, runs, folder, portBase, log)) {
             for (Benchmark benchmark : ALL) {
                 if (names.isEmpty() || names.contains(benchmark.name())) {
                     System.err.println(benchmark.name() + ":");
