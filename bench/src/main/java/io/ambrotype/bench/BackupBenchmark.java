@@ -32,7 +32,7 @@ final class BackupBenchmark implements Benchmark {
         for (Path dump : shop.dumps()) {
             bytes += Files.size(dump);
         }
-        String backup = "ambrotype backup " + shop.uri() + " --repo repository --parallel 3 --forks-per-host 3";
+        String backup = shop.backup();
         String pipe = each(
                 shop,
                 port -> "redis-cli -p " + port + " --rdb - 2>/dev/null | zstd -q -3 -T1 -c | tee " + port
@@ -67,7 +67,7 @@ final class BackupBenchmark implements Benchmark {
                 List.of(
                         "A cluster of three masters of " + shop.server().version() + " with " + Text.gigabytes(bytes)
                                 + " of dumps, `repl-diskless-sync-delay 0`, everything on one machine; each run into an empty "
-                                + "repository, all three masters at once (`--parallel 3 --forks-per-host 3`).",
+                                + "repository, all three masters at once (`" + Shop.ALL_AT_ONCE + "`).",
                         "*" + PIPE
                                 + "* is `redis-cli --rdb - | zstd -3 -T1 | tee FILE | sha256sum` for the three masters in parallel; *"
                                 + RESTIC

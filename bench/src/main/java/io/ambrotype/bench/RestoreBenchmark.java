@@ -27,8 +27,7 @@ final class RestoreBenchmark implements Benchmark {
     @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Shell shell = surroundings.shell("restore");
-        shell.run(
-                "ambrotype backup " + surroundings.shop().uri() + " --repo repository --parallel 3 --forks-per-host 3");
+        shell.run(surroundings.shop().backup());
         shell.run(restore(surroundings, "loaded", 3));
         LabCluster loaded = adopt(surroundings, shell.folder().resolve("loaded"));
         try {

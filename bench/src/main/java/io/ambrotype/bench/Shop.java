@@ -13,6 +13,9 @@ import java.util.List;
 
 /** A cluster of masters with the {@linkplain ShopData data of a shop}, at rest. Stopped when closed. */
 final class Shop implements AutoCloseable {
+    /** Options of a backup of three masters on one host. */
+    static final String ALL_AT_ONCE = "--parallel 3 --forks-per-host 3";
+
     private static final Duration SAVE_LIMIT = Duration.ofMinutes(10);
 
     private final LabCluster lab;
@@ -62,6 +65,11 @@ final class Shop implements AutoCloseable {
 
     String uri() {
         return "redis://" + lab.addresses().getFirst();
+    }
+
+    /** The command line of a backup into {@code repository}, of all masters at once. */
+    String backup() {
+        return "ambrotype backup " + uri() + " --repo repository " + ALL_AT_ONCE;
     }
 
     /** Has every master save its data, and hands out the files. */

@@ -17,8 +17,7 @@ final class VerifyBenchmark implements Benchmark {
     @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Shell shell = surroundings.shell("verify");
-        shell.run(
-                "ambrotype backup " + surroundings.shop().uri() + " --repo repository --parallel 3 --forks-per-host 3");
+        shell.run(surroundings.shop().backup());
         Outcomes outcomes = new Contest()
                 .with(OURS, () -> shell.time("ambrotype verify --repo repository"))
                 .with(PEER, () -> shell.time("find repository -type f -print0 | xargs -0 sha256sum"))

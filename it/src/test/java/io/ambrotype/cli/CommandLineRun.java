@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,5 +34,13 @@ public record CommandLineRun(int status, String out, String err) {
                 _ -> Optional.empty());
         int status = Main.run(terminal, Clock.systemUTC(), new Main.Interruption(), arguments);
         return new CommandLineRun(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /** Runs one on a repository, in the given working folder. */
+    public static CommandLineRun on(Path repository, Path directory, String... command) {
+        String[] whole = Arrays.copyOf(command, command.length + 2);
+        whole[command.length] = "--repo";
+        whole[command.length + 1] = repository.toString();
+        return of(directory, whole);
     }
 }

@@ -14,7 +14,6 @@ import io.ambrotype.repository.Manifest;
 import io.ambrotype.resp.ServerVersion.Vendor;
 import io.ambrotype.restore.RestoreRequest;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -85,9 +84,6 @@ class ClusterDatabasesTest {
     }
 
     private CommandLineRun run(String... command) {
-        String[] whole = Arrays.copyOf(command, command.length + 2);
-        whole[command.length] = "--repo";
-        whole[command.length + 1] = labs.folder().resolve("repository").toString();
-        return CommandLineRun.of(labs.folder(), whole);
+        return CommandLineRun.on(labs.folder().resolve("repository"), labs.folder(), command);
     }
 }

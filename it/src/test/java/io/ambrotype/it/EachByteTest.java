@@ -18,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -155,10 +154,7 @@ class EachByteTest {
     }
 
     private CommandLineRun run(String... command) {
-        String[] whole = Arrays.copyOf(command, command.length + 2);
-        whole[command.length] = "--repo";
-        whole[command.length + 1] = operator.place().toString();
-        return CommandLineRun.of(labs.folder(), whole);
+        return CommandLineRun.on(operator.place(), labs.folder(), command);
     }
 
     private String name(Path object) {

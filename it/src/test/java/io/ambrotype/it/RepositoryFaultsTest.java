@@ -158,10 +158,7 @@ class RepositoryFaultsTest {
     }
 
     private CommandLineRun run(String... command) {
-        String[] whole = Arrays.copyOf(command, command.length + 2);
-        whole[command.length] = "--repo";
-        whole[command.length + 1] = operator.place().toString();
-        return CommandLineRun.of(labs.folder(), whole);
+        return CommandLineRun.on(operator.place(), labs.folder(), command);
     }
 
     /** Objects are never changed by us, so that their files may be read-only. */

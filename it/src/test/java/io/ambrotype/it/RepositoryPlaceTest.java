@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -123,10 +122,7 @@ class RepositoryPlaceTest {
     }
 
     private CommandLineRun run(String... command) {
-        String[] whole = Arrays.copyOf(command, command.length + 2);
-        whole[command.length] = "--repo";
-        whole[command.length + 1] = place.toString();
-        return CommandLineRun.of(labs.folder(), whole);
+        return CommandLineRun.on(place, labs.folder(), command);
     }
 
     private List<SnapshotEntry> snapshots() {

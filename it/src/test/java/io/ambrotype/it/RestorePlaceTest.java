@@ -188,10 +188,7 @@ class RestorePlaceTest {
     }
 
     private CommandLineRun run(String... command) {
-        String[] whole = Arrays.copyOf(command, command.length + 2);
-        whole[command.length] = "--repo";
-        whole[command.length + 1] = operator.place().toString();
-        return CommandLineRun.of(labs.folder(), whole);
+        return CommandLineRun.on(operator.place(), labs.folder(), command);
     }
 
     private static List<Path> in(Path folder) throws IOException {
