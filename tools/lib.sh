@@ -194,8 +194,11 @@ run_maven() {
       exec "$maven" -B -ntp -Dstyle.color=never "-Dambrotype.commit=$(commit)" "-Dwarnings=$warnings" "$@" </dev/null 9>&-)
 }
 
-# Prints what matters of the log $1 of a build that failed.
+# Prints what matters of the log $1 of a build that failed: first what the failed tests say, each in its first lines.
 what_failed() {
+  awk '/^\[ERROR\] (Failures|Errors): *$/ { telling = 1; next }
+    /^\[(INFO|ERROR)\] *$/ || /^\[ERROR\] Tests run:/ { telling = 0 }
+    telling { lines = /^\[ERROR\]/ ? 0 : lines + 1; if (lines < 8) print substr($0, 1, 400) }' "$1" || true
   grep -E '^\[(ERROR|WARNING)\] .|^    .*-->|^Caused by' "$1" |
     grep -v -E 're-run Maven|-[eX] switch|\[Help [0-9]\]|For more information|After correcting|  mvn <args>|COMPILATION (ERROR|WARNING)|warnings found and -Werror|reading dependency state|JAR will be empty' |
     awk '!seen[$0]++' || true

@@ -231,10 +231,24 @@ final class Membership {
             case Viewed.Not(String reason) -> Optional.of(Missing.of(reason));
             case Viewed.View(ClusterView view) ->
                 view.line(other.id())
-                        .map(line -> trouble(line).map(what -> viewer.member() + " has " + other + " as " + what))
+                        .map(line -> trouble(line)
+                                .map(what -> viewer.member() + " has " + other + " as " + what)
+                                .or(() -> introduction(view, line)
+                                        .map(_ -> viewer.member() + " is still being introduced to " + other)))
                         .orElse(Optional.of(viewer.member() + " does not know " + other))
                         .map(Missing::of);
         };
+    }
+
+    /**
+     * The handshake with an address where a known node is: gossip was as fast as CLUSTER MEET. It ends when the node answers
+     * and turns out to be known; until then it is a change of membership under way.
+     */
+    private static Optional<Line> introduction(ClusterView view, Line known) {
+        return view.lines().stream()
+                .filter(line -> line.flags().contains(NodeFlag.HANDSHAKE))
+                .filter(line -> line.host().equals(known.host()) && line.port() == known.port())
+                .findFirst();
     }
 
     private static Optional<String> trouble(Line line) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A node that answers what a gate asks, with what a test wants it to say: also what real servers say once in a year. */
@@ -25,11 +26,12 @@ final class FakeNode implements AutoCloseable {
     private final Map<String, String> settings = new ConcurrentHashMap<>();
     private final AtomicInteger starts = new AtomicInteger();
     private final HostAndPort address;
-    private @Nullable ScriptedServer server;
+    /** Who takes it out ends it: the process that hears SHUTDOWN never ends the one that is started after it. */
+    private final AtomicReference<@Nullable ScriptedServer> server = new AtomicReference<>();
 
     FakeNode() {
         ScriptedServer first = ScriptedServer.start(this::converse);
-        server = first;
+        server.set(first);
         address = first.address();
         starts.set(1);
         info.putAll(Map.of(
@@ -65,12 +67,11 @@ final class FakeNode implements AutoCloseable {
 
     /** Nobody listens any more. */
     void end() {
-        ScriptedServer running = server;
+        ScriptedServer running = server.getAndSet(null);
         if (running != null) {
             running.close();
             await().until(this::isRefused);
         }
-        server = null;
     }
 
     /** A socket that is closed while its thread accepts goes on listening for a moment. */
@@ -87,7 +88,7 @@ final class FakeNode implements AutoCloseable {
     /** A new process listens. */
     void start() {
         starts.incrementAndGet();
-        server = ScriptedServer.start(address.port(), this::converse);
+        server.set(ScriptedServer.start(address.port(), this::converse));
     }
 
     /** The same connections, another process: as if it had been away between two questions. */

@@ -75,6 +75,11 @@ public final class ScriptedServer implements AutoCloseable {
             try {
                 Socket socket = listener.accept();
                 sockets.add(socket);
+                if (listener.isClosed()) {
+                    // Accepted while it was closed: nobody else would end this one.
+                    socket.close();
+                    return;
+                }
                 Thread.ofVirtual().start(() -> {
                     try (socket) {
                         script.run(new Conversation(socket));
