@@ -57,6 +57,7 @@ public final class Benchmarks {
         List<Section> sections = new ArrayList<>();
         Path folder = Files.createTempDirectory("ambrotype-bench-");
         Consumer<String> log = System.err::println;
+        endServersWithThisProcess();
         try (Surroundings surroundings = new Surroundings(servers, program, runs, folder, portBase, log)) {
             for (Benchmark benchmark : ALL) {
                 if (names.isEmpty() || names.contains(benchmark.name())) {
@@ -69,6 +70,14 @@ public final class Benchmarks {
         }
         Report.write(out, LocalDate.now(ZoneOffset.UTC), sections);
         System.err.println("written: " + out);
+    }
+
+    /** Who interrupts a run leaves no servers behind. */
+    private static void endServersWithThisProcess() {
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform()
+                        .unstarted(
+                                () -> ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly)));
     }
 
     private static ServerBinary server(String path) {

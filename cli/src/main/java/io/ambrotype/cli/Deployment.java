@@ -71,7 +71,7 @@ record Deployment(
     private static Deployment of(
             String name, DeploymentUri uri, Access access, Configuration.@Nullable Entry entry, Context context) {
         if (!uri.tls() && access.namesTls()) {
-            throw wrong(name, "has TLS settings, but its address begins with redis://")
+            throw wrong(name, "has TLS settings, but its address is a plain one")
                     .withHint("write rediss:// for TLS");
         }
         String username = access.username() != null ? access.username() : uri.username();

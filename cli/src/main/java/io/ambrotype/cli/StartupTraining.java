@@ -1,35 +1,67 @@
 package io.ambrotype.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the JVM watches when the AOT cache is made: the classes and methods of the usual commands, so that they start fast.
- * Touches no network and writes no file.
+ * Touches no network; what it writes, a repository of two snapshots, is in a temporary folder that it removes.
  */
 final class StartupTraining {
-    /** An RDB with one string in it and no checksum. */
-    private static final byte[] RDB = "REDIS0009\u0000\u0001k\u0001v".getBytes(UTF_8);
+    /** An RDB with a string, a hash and an expiry in it and no checksum. */
+    private static final String RDB = "REDIS0009"
+            + "\u0000\u0001k\u0001v"
+            + "\u0004\u0001h\u0001\u0001f\u0001v"
+            + "\u00fc\u0000\u0000\u0000\u0000\u0000\u0001\u0000\u0000\u0000\u0001e\u0001v"
+            + "\u00ff\u0000\u0000\u0000\u0000\u0000\u0000\u0000\u0000";
 
-    private StartupTraining() {}
+    private final Path folder;
+
+    private StartupTraining(Path folder) {
+        this.folder = folder;
+    }
 
     /** Runs the commands and forgets what they say. */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
+        Path folder = Files.createTempDirectory("ambrotype-training");
+        try {
+            new StartupTraining(folder).run();
+        } finally {
+            remove(folder);
+        }
+    }
+
+    private void run() throws IOException {
+        Path dump = Files.write(folder.resolve("dump.rdb"), RDB.getBytes(ISO_8859_1));
         run("--version");
         run("--help");
         run("no-such-command");
         run("backup", "--help");
         run("list", "--repo", "/nonexistent/ambrotype");
         run("rdb", "-");
-        run("rdb", "-", "--output", "json");
+        run("rdb", dump.toString(), "--output", "json");
+        for (int i = 0; i < 2; i++) {
+            run("import", "training", "--standalone", dump.toString(), "--repo", repository(), "--yes");
+        }
+        run("list", "--repo", repository());
+        run("list", "--repo", repository(), "--output", "json");
+        run("show", "latest", "--repo", repository());
+        run("verify", "latest", "--repo", repository());
         Configuration.of(Path.of("training.yaml"), """
                 repository: /nonexistent/ambrotype
                 deployments:
@@ -37,19 +69,37 @@ final class StartupTraining {
                 """);
     }
 
-    private static void run(String... arguments) {
-        byte[] rdb = new byte[RDB.length + 9];
-        System.arraycopy(RDB, 0, rdb, 0, RDB.length);
-        rdb[RDB.length] = (byte) 0xff;
+    private String repository() {
+        return folder.resolve("repository").toString();
+    }
+
+    private void run(String... arguments) {
         Terminal nowhere = new Terminal(
                 new PrintStream(new ByteArrayOutputStream(), true, UTF_8),
                 new PrintStream(new ByteArrayOutputStream(), true, UTF_8),
-                new ByteArrayInputStream(rdb),
+                new ByteArrayInputStream(RDB.getBytes(ISO_8859_1)),
                 Set.of(),
                 80,
                 Map.of(),
-                Path.of("/"),
+                folder,
                 _ -> Optional.empty());
         Main.run(nowhere, Clock.systemUTC(), new Main.Interruption(), arguments);
+    }
+
+    private static void remove(Path folder) throws IOException {
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
+                    throws IOException {
+                Files.delete(directory);
+                return FileVisitResult.CONTINUE;
+            }
+        });
     }
 }

@@ -129,12 +129,12 @@ class DeploymentTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             {}                                          | deployment shop has no uri | add uri: redis://host:port[,host:port...]
-            {uri: 'redis://a:1', tls: {ca: x}}          | deployment shop has TLS settings, but its address begins with redis:// | write rediss:// for TLS
+            {uri: 'redis://a:1', tls: {ca: x}}          | deployment shop has TLS settings, but its address is a plain one | write rediss:// for TLS
             {uri: 'rediss://a:1', tls: {cert: x}}       | TLS to shop needs a certificate and its key, or neither |
             {uri: 'redis://a:1', password-env: NONE}    | the environment variable NONE with the password of shop is not set |
             {uri: 'redis://a:1', password: a, password-env: b} | the password of shop is given in more than one way |
             {uri: 'redis://a:1', username: me}          | the password of me at shop is needed, and there is no terminal to ask on | give it with --password-file or --password-env, or in the configuration file
-            {uri: 'http://a:1'}                         | deployment shop has a wrong uri: the address of a deployment starts with redis:// or rediss:// |
+            {uri: 'http://a:1'}                         | deployment shop has a wrong uri: the address of a deployment starts with redis:// or rediss://, or with valkey:// or valkeys:// |
             """)
     void saysWhatIsWrongWithADeployment(String deployment, String error, String hint) throws IOException {
         configure(deployment);

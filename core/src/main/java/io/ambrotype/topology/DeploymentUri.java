@@ -11,11 +11,12 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a deployment is found: {@code redis://[[user]:password@]host[:port][,host[:port]…]}, {@code rediss://} for TLS. User
- * and password are percent-decoded; the last {@code @} separates them from the hosts and their first colon each other, so
+ * Where a deployment is found: {@code redis://[[user]:password@]host[:port][,host[:port]…]}, {@code rediss://} for TLS, or
+ * {@code valkey://} and {@code valkeys://}, which Valkey's own clients take and which mean the same. User and password are percent-decoded; the last {@code @} separates them from the hosts and their first colon each other, so
  * that most passwords can be written as they are. The port is 6379 where none is given. Immutable.
  *
  * @param tls whether to speak TLS
@@ -27,6 +28,8 @@ public record DeploymentUri(
         boolean tls, @Nullable String username, @Nullable Secret password, List<HostAndPort> seeds) {
     private static final String PLAIN = "redis://";
     private static final String TLS = "rediss://";
+    private static final List<String> PLAIN_SCHEMES = List.of(PLAIN, "valkey://");
+    private static final List<String> TLS_SCHEMES = List.of(TLS, "valkeys://");
     private static final int DEFAULT_PORT = 6379;
 
     /** Rejects an empty list of seeds. */
@@ -37,9 +40,9 @@ public record DeploymentUri(
         }
     }
 
-    /** Whether the text looks like such a URI rather than the name of a deployment. */
+    /** Whether the text looks like a URI, of whatever scheme, rather than the name of a deployment. */
     public static boolean isUri(String text) {
-        return text.startsWith(PLAIN) || text.startsWith(TLS);
+        return text.contains("://");
     }
 
     /**
@@ -48,12 +51,15 @@ public record DeploymentUri(
      * @throws AmbrotypeException {@code USAGE}; the message never shows user or password
      */
     public static DeploymentUri parse(String text) {
-        if (!isUri(text)) {
-            // Nothing of the text is shown: it may hold a password.
-            throw usage("the address of a deployment starts with redis:// or rediss://");
-        }
-        boolean tls = text.startsWith(TLS);
-        String rest = text.substring(tls ? TLS.length() : PLAIN.length());
+        String scheme = Stream.concat(PLAIN_SCHEMES.stream(), TLS_SCHEMES.stream())
+                .filter(text::startsWith)
+                .findFirst()
+                // Nothing of the text is shown: it may hold a password.
+                .orElseThrow(
+                        () -> usage("the address of a deployment starts with redis:// or rediss://, or with valkey://"
+                                + " or valkeys://"));
+        boolean tls = TLS_SCHEMES.contains(scheme);
+        String rest = text.substring(scheme.length());
         int at = rest.lastIndexOf('@');
         String hosts = rest.substring(at + 1);
         List<HostAndPort> seeds = parseHosts(hosts.endsWith("/") ? hosts.substring(0, hosts.length() - 1) : hosts);

@@ -28,6 +28,8 @@ class DeploymentUriTest {
         assertThat(uri.credentials()).isNull();
         assertThat(uri).hasToString("redis://a:7000,b:6379,[::1]:7001,[::2]:6379");
         assertThat(DeploymentUri.parse("rediss://a").tls()).isTrue();
+        assertThat(DeploymentUri.parse("valkey://a")).isEqualTo(DeploymentUri.parse("redis://a"));
+        assertThat(DeploymentUri.parse("valkeys://:p@a")).isEqualTo(DeploymentUri.parse("rediss://:p@a"));
     }
 
     @ParameterizedTest

@@ -73,6 +73,7 @@ class SecretsTest {
                 "rediss://operator:" + encoded + "@127.0.0.1:",
                 "rediss://operator:" + encoded + "@" + address + "/elsewhere",
                 "valkey://operator:" + encoded + "@" + address,
+                "http://operator:" + encoded + "@" + address,
                 "rediss:/operator:" + encoded + "@" + address,
                 "operator:" + encoded + "@" + address,
                 "rediss://operator:" + PASSWORD + "@" + address,
