@@ -25,7 +25,7 @@ class AddReplicaTest {
     @RegisterExtension
     final Labs labs = new Labs();
 
-    @EachServer
+    @OldestAndNewest
     void anEmptyServerBecomesAReplicaOfTheMasterThatLacksOne(ServerBinary server) throws Exception {
         LabCluster lab = labs.cluster(server, 3, 0, "cluster-node-timeout 2000");
         RedisServer first = lab.servers().getFirst();

@@ -134,7 +134,7 @@ class HealTest {
      * is a race without what is set here: from Valkey 8.1 on a replica that finds a stranger at its master's address
      * declares the master failed at once, and is elected up to a second later or emptied before that.
      */
-    @EachServer
+    @OldestAndNewest
     void aMasterThatWasBackAtOnceGetsItsDataBack(ServerBinary server) throws Exception {
         LabCluster lab = labs.cluster(
                 server, 3, 1, spec -> spec.with(LabLayout.FOLDER_EACH).withNodeTimeout(NODE_TIMEOUT));

@@ -58,7 +58,7 @@ class KeyspaceTest {
         assertThat(truth.differencesTo(GroundTruth.of(again), now)).isEmpty();
     }
 
-    @EachServer
+    @OldestAndNewest
     void itSpreadsOverAClusterAndTheGroundTruthSeesEachChange(ServerBinary server) {
         LabCluster lab = labs.cluster(server, 3, 0);
         RedisServer any = lab.servers().getLast();

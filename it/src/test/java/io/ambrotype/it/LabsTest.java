@@ -23,7 +23,7 @@ class LabsTest {
     @RegisterExtension
     final Labs labs = new Labs();
 
-    @EachServer
+    @OldestAndNewest
     void aClusterSurvivesAKillAndAPowerCutWithTheRolesThatItHadLast(ServerBinary server) {
         LabCluster lab = labs.cluster(server, 3, 1, "cluster-node-timeout 1500");
         assertThat(lab.masters()).isEqualTo(lab.servers().subList(0, 3));
@@ -48,7 +48,7 @@ class LabsTest {
         assertThat(new LabStop(lab.dir(), true).run().complete()).isTrue();
     }
 
-    @EachServer
+    @OldestAndNewest
     void aStandaloneSetStartsAgain(ServerBinary server) {
         LabCluster lab = labs.standalone(server, 2);
         assertThat(new LabStop(lab.dir(), false).run().complete()).isTrue();

@@ -31,7 +31,7 @@ class LostDiskTest {
     @RegisterExtension
     final Labs labs = new Labs();
 
-    @EachServer
+    @OldestAndNewest
     void aNodeComesBackAsItself(ServerBinary server) throws Exception {
         LabCluster lab = labs.cluster(server, 3, 1, "cluster-node-timeout 1500");
         RedisServer master = lab.servers().get(1);

@@ -3,14 +3,20 @@ package io.ambrotype.it;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.lab.BundledServers;
 import io.ambrotype.lab.ServerBinary;
+import io.ambrotype.resp.ServerVersion;
+import io.ambrotype.resp.ServerVersion.Vendor;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -57,6 +63,25 @@ final class ServersUnderTest implements ArgumentsProvider {
     @Override
     public Stream<? extends Arguments> provideArguments(ParameterDeclarations parameters, ExtensionContext context) {
         return SERVERS.stream().map(Arguments::of);
+    }
+
+    /** For {@link OldestAndNewest}. */
+    static final class OldestAndNewestOfEachVendor implements ArgumentsProvider {
+        @Override
+        public Stream<? extends Arguments> provideArguments(
+                ParameterDeclarations parameters, ExtensionContext context) {
+            Map<Vendor, NavigableMap<ServerVersion, ServerBinary>> vendors = new EnumMap<>(Vendor.class);
+            for (ServerBinary server : SERVERS) {
+                vendors.computeIfAbsent(server.version().vendor(), _ -> new TreeMap<>())
+                        .put(server.version(), server);
+            }
+            return vendors.values().stream()
+                    .flatMap(versions -> Stream.of(
+                            versions.firstEntry().getValue(),
+                            versions.lastEntry().getValue()))
+                    .distinct()
+                    .map(Arguments::of);
+        }
     }
 
     private static List<ServerBinary> find() {

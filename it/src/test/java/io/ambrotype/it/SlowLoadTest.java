@@ -35,7 +35,7 @@ class SlowLoadTest {
     @RegisterExtension
     final Labs labs = new Labs();
 
-    @EachServer
+    @OldestAndNewest
     void aMasterThatLoadsTooLongLosesItsPlaceAndNoKey(ServerBinary server) throws Exception {
         Assumptions.assumeTrue(server.version().major() >= 6, "servers before 6.0 cannot be made to load slowly");
         LabCluster lab = labs.cluster(server, 3, 1, "cluster-node-timeout 1000", "cluster-replica-validity-factor 0");
