@@ -35,9 +35,10 @@ class ProbeTest {
     @RegisterExtension
     final Labs labs = new Labs();
 
+    /** The node timeout is long enough for a machine that stands still for two seconds: nodes would take each other for failed. */
     @EachServer
     void losesNothingInAFailoverAndLeavesNothingBehind(ServerBinary server) throws Exception {
-        LabCluster lab = labs.cluster(server, 3, 1, "cluster-node-timeout 2000");
+        LabCluster lab = labs.cluster(server, 3, 1, "cluster-node-timeout 5000");
         try (Probe probe = start(lab)) {
             writesMore(probe, 100);
             RedisServer candidate = lab.replicas().getFirst();
