@@ -31,6 +31,11 @@ launch() {
     (:)
     export COLUMNS=${COLUMNS:-80}
   fi
-  exec "$java" "${jvm_options[@]}" -XX:AOTCache="$cache" ${more[@]+"${more[@]}"} \
+  # What ends before the second compiler has done anything is better off without it.
+  local compiling=()
+  case ${1:-} in
+    add-replica | completion | doctor | help | list | nodes-conf | show | status | -*) compiling=(-XX:TieredStopAtLevel=1) ;;
+  esac
+  exec "$java" "${jvm_options[@]}" ${compiling[@]+"${compiling[@]}"} -XX:AOTCache="$cache" ${more[@]+"${more[@]}"} \
     -cp "$jars/ambrotype.jar" io.ambrotype.cli.Main "$@"
 }

@@ -108,7 +108,12 @@ public final class Main implements Runnable {
         terminal.out().flush();
         terminal.err().flush();
         ended.countDown();
-        System.exit(status);
+        if (interruption.happened) {
+            // The status is that of the signal, and the machine is ending already.
+            System.exit(status);
+        }
+        // Not System.exit: it would first look for somebody who logs exits, which takes longer than many a command.
+        Runtime.getRuntime().halt(status);
     }
 
     /** Whether a signal asked the program to end. */

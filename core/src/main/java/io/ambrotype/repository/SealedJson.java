@@ -10,16 +10,18 @@ import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -37,31 +39,35 @@ final class SealedJson {
     /** A value may take a hundred times its own bytes in memory; a thousand nodes with their settings need 700,000. */
     static final int MAX_TOKENS = 2_000_000;
 
+    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final String ZEROS = "0".repeat(64);
     private static final Pattern SEAL = Pattern.compile("\"sha256\" : \"([0-9a-f]{64})\"\n}\n");
     private static final int SEAL_BYTES = "\"sha256\" : \"\"\n}\n".length() + 64;
 
-    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxDocumentLength(MAX_BYTES)
-                            .maxStringLength(MAX_BYTES)
-                            .maxNameLength(4096)
-                            .maxNumberLength(32)
-                            .maxNestingDepth(32)
-                            .maxTokenCount(MAX_TOKENS)
-                            .build())
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxDocumentLength(MAX_BYTES)
+                    .maxStringLength(MAX_BYTES)
+                    .maxNameLength(4096)
+                    .maxNumberLength(32)
+                    .maxNestingDepth(32)
+                    .maxTokenCount(MAX_TOKENS)
                     .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
-    private static final ObjectWriter WRITER =
-            MAPPER.writer().with(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
+
+    /** Made only where something is written: it takes longer than a listing. */
+    private static final class Writing {
+        static final ObjectWriter WRITER = new JsonMapper(FACTORY)
+                .writer()
+                .with(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
+    }
 
     private SealedJson() {}
 
     /** A new file's root, with its version in front. */
     static ObjectNode start() {
-        return MAPPER.createObjectNode().put("format", FORMAT);
+        return NODES.objectNode().put("format", FORMAT);
     }
 
     /**
@@ -70,7 +76,8 @@ final class SealedJson {
      * @throws IllegalArgumentException where it would be too big to be read again
      */
     static byte[] seal(ObjectNode root) {
-        byte[] bytes = (WRITER.writeValueAsString(root.put("sha256", ZEROS)) + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] bytes =
+                (Writing.WRITER.writeValueAsString(root.put("sha256", ZEROS)) + "\n").getBytes(StandardCharsets.UTF_8);
         Check.that(bytes.length <= MAX_BYTES, "the file would have " + bytes.length + " bytes, more than " + MAX_BYTES);
         int end = bytes.length - SEAL_BYTES;
         byte[] seal = digest(bytes, end).getBytes(StandardCharsets.US_ASCII);
@@ -85,8 +92,12 @@ final class SealedJson {
      */
     static JsonFields open(String file, byte[] bytes) {
         JsonNode root;
-        try {
-            root = MAPPER.readTree(bytes);
+        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), bytes)) {
+            parser.nextToken();
+            root = tree(parser);
+            if (parser.nextToken() != null) {
+                throw AmbrotypeException.of(ErrorCode.CORRUPT, file + " goes on behind its end");
+            }
         } catch (JacksonException e) {
             throw malformed(file, e);
         }
@@ -106,16 +117,15 @@ final class SealedJson {
      * @return the scalars before that field, and the field
      */
     static JsonFields openFront(String file, InputStream in, String last) {
-        ObjectNode front = MAPPER.createObjectNode();
-        try (JsonParser parser = MAPPER.createParser(in)) {
+        ObjectNode front = NODES.objectNode();
+        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), in)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw AmbrotypeException.of(ErrorCode.CORRUPT, file + " is not a JSON object");
             }
             for (String name = parser.nextName(); name != null; name = parser.nextName()) {
                 JsonToken token = parser.nextToken();
                 if (token.isScalarValue() || name.equals(last)) {
-                    JsonNode value = parser.readValueAsTree();
-                    front.set(name, value);
+                    front.set(name, tree(parser));
                 } else {
                     parser.skipChildren();
                 }
@@ -129,6 +139,37 @@ final class SealedJson {
         JsonFields fields = new JsonFields(file, front);
         checkFormat(file, fields);
         return fields;
+    }
+
+    /** The value at which the parser is; it is at its last token afterwards. The depth is limited by the parser. */
+    private static JsonNode tree(JsonParser parser) {
+        return switch (parser.currentToken()) {
+            case START_OBJECT -> {
+                ObjectNode object = NODES.objectNode();
+                for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                    parser.nextToken();
+                    object.set(name, tree(parser));
+                }
+                yield object;
+            }
+            case START_ARRAY -> {
+                ArrayNode array = NODES.arrayNode();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    array.add(tree(parser));
+                }
+                yield array;
+            }
+            case VALUE_STRING -> NODES.stringNode(parser.getString());
+            case VALUE_NUMBER_INT ->
+                switch (parser.getNumberType()) {
+                    case INT -> NODES.numberNode(parser.getIntValue());
+                    case LONG -> NODES.numberNode(parser.getLongValue());
+                    case null, default -> NODES.numberNode(parser.getBigIntegerValue());
+                };
+            case VALUE_NUMBER_FLOAT -> NODES.numberNode(parser.getDoubleValue());
+            case VALUE_TRUE, VALUE_FALSE -> NODES.booleanNode(parser.getBooleanValue());
+            case null, default -> NODES.nullNode();
+        };
     }
 
     private static void checkFormat(String file, JsonFields fields) {

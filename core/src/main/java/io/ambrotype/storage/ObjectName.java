@@ -30,6 +30,18 @@ public record ObjectName(String text) implements Comparable<ObjectName> {
         return text.compareTo(other.text);
     }
 
+    // What the compiler would make of a record looks for its methods at run time, which a listing would wait for.
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ObjectName name && text.equals(name.text);
+    }
+
+    @Override
+    public int hashCode() {
+        return text.hashCode();
+    }
+
     /** The name itself. */
     @Override
     public String toString() {
