@@ -108,11 +108,12 @@ public final class Main implements Runnable {
         terminal.out().flush();
         terminal.err().flush();
         ended.countDown();
-        if (interruption.happened) {
-            // The status is that of the signal, and the machine is ending already.
+        // System.exit first looks for somebody who logs exits, which takes longer than many a command. After a signal
+        // the
+        // machine is ending already; and what somebody added to it may have something to write at its end.
+        if (interruption.happened || terminal.variable("AMBROTYPE_JAVA_OPTIONS").isPresent()) {
             System.exit(status);
         }
-        // Not System.exit: it would first look for somebody who logs exits, which takes longer than many a command.
         Runtime.getRuntime().halt(status);
     }
 

@@ -169,8 +169,7 @@ public final class DumpWriter implements WritableByteChannel {
         final ByteBuffer raw = memory.allocate(DumpFormat.FRAME_BYTES).asByteBuffer();
         final ByteBuffer compressed =
                 memory.allocate(Zstd.compressBound(DumpFormat.FRAME_BYTES)).asByteBuffer();
-        final ZstdCompressCtx zstd =
-                new ZstdCompressCtx().setLevel(DumpFormat.COMPRESSION_LEVEL).setChecksum(true);
+        final ZstdCompressCtx zstd = DumpFormat.compressor();
 
         void fill(ByteBuffer source) {
             int count = Math.min(source.remaining(), raw.remaining());
