@@ -20,6 +20,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,11 @@ final class DumpCapture {
     private static final int ALL_SPOOL_MEMORY = 64 << 20;
 
     private static final int RECEIVE_BUFFER = 256 << 10;
+
+    /** A read of less has emptied the socket. */
+    private static final int FEW_BYTES = 32 << 10;
+
+    private static final long NAP_NANOS = 1_000_000;
 
     private final Repository repository;
     private final Path spoolFolder;
@@ -121,8 +127,13 @@ final class DumpCapture {
 
     private static void receive(ReadableByteChannel rdb, Spool spool) throws IOException, InterruptedException {
         ByteBuffer buffer = ByteBuffer.allocate(RECEIVE_BUFFER);
-        while (rdb.read(buffer.clear()) >= 0) {
+        for (int count = rdb.read(buffer); count >= 0; count = rdb.read(buffer.clear())) {
             spool.write(buffer.flip());
+            if (count < FEW_BYTES) {
+                // A server sends 16 KiB at a time. To be woken for each of them takes more time from the machine, which
+                // may be the server's own, than all that is done with them; what comes meanwhile waits in the socket.
+                LockSupport.parkNanos(NAP_NANOS);
+            }
         }
     }
 

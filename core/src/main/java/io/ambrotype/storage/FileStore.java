@@ -3,6 +3,7 @@ package io.ambrotype.storage;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -30,7 +31,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +55,13 @@ import org.jspecify.annotations.Nullable;
 public final class FileStore implements Store {
     private static final String TEMPORARY = ".tmp";
     private static final Duration ABANDONED = Duration.ofHours(1);
+
+    /** So much is written before the disk is asked to make it durable beside what follows. */
+    private static final long FLUSH_BYTES = 32 << 20;
+
+    private static final Executor FLUSHERS =
+            task -> Thread.ofPlatform().daemon().name("flush").start(task);
+
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
@@ -335,6 +346,8 @@ public final class FileStore implements Store {
         private final Path file;
         private final FileChannel channel;
         private State state = State.OPEN;
+        private long unflushed;
+        private CompletableFuture<?> flushing = CompletableFuture.completedFuture(null);
 
         FileWriter(Path file) throws IOException {
             this.file = file;
@@ -351,10 +364,33 @@ public final class FileStore implements Store {
             expect(State.OPEN);
             try {
                 while (bytes.hasRemaining()) {
-                    channel.write(bytes);
+                    unflushed += channel.write(bytes);
+                }
+                if (unflushed >= FLUSH_BYTES && flushing.isDone()) {
+                    requireFlushed();
+                    unflushed = 0;
+                    flushing = CompletableFuture.runAsync(this::flush, FLUSHERS);
                 }
             } catch (IOException e) {
                 throw failed("cannot write to " + root, e);
+            }
+        }
+
+        /** Has the disk at work while bytes still come, so that {@link #freeze} has less to wait for. */
+        private void flush() {
+            try {
+                channel.force(false);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /** Waits for the flush under way. The system tells an error of the disk once: it is not to be lost. */
+        private void requireFlushed() throws IOException {
+            try {
+                flushing.join();
+            } catch (CompletionException e) {
+                throw e.getCause() instanceof UncheckedIOException disk ? disk.getCause() : new IOException(e);
             }
         }
 
@@ -362,6 +398,7 @@ public final class FileStore implements Store {
         public void freeze() {
             expect(State.OPEN);
             try {
+                requireFlushed();
                 channel.force(true);
                 state = State.FROZEN;
             } catch (IOException e) {
@@ -413,6 +450,7 @@ public final class FileStore implements Store {
                 return;
             }
             state = State.CLOSED;
+            flushing.exceptionally(_ -> null).join();
             try (channel) {
                 Files.deleteIfExists(file);
             } catch (IOException e) {
