@@ -4,7 +4,6 @@ import com.github.luben.zstd.ZstdOutputStream;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.rdb.RdbReaderOptions;
 import io.ambrotype.rdb.RecordKind;
-import io.ambrotype.rdb.SlotDigests;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -60,7 +59,7 @@ final class StageBenchmark implements Benchmark {
         rows.add(row(surroundings, "hash, SHA-256 of what was compressed", gigabytes, () -> hash(compressed)));
         rows.add(row(
                 surroundings, "write what was compressed, with fsync", gigabytes, () -> write(compressed, written)));
-        rows.add(row(surroundings, "digests of every slot (compare)", gigabytes, () -> digests(dump)));
+        rows.add(row(surroundings, "digests of every slot (compare)", gigabytes, () -> DigestRun.digest(dump)));
         return new Section(
                 "Stages of a backup",
                 List.of("CPU seconds of the working thread for each GB of dump, medians of " + surroundings.runs()
@@ -113,12 +112,6 @@ final class StageBenchmark implements Benchmark {
             while (reader.next() != RecordKind.END) {
                 reader.skipValue();
             }
-        }
-    }
-
-    private static void digests(Path dump) throws IOException {
-        try (RdbReader reader = RdbReader.open(dump)) {
-            SlotDigests.compute(reader, 1, System.currentTimeMillis(), _ -> true);
         }
     }
 

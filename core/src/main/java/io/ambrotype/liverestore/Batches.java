@@ -5,13 +5,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Gathers work for one server each into batches, and hands those on when they are worth a request. For one thread. */
 final class Batches {
     private static final int MOST_KEYS = 500;
     private static final long MOST_BYTES = 1L << 20;
 
-    private record Owner(String node, int database) {}
+    private record Owner(Optional<HostAndPort> node, int database) {}
 
     private static final class Batch {
         private final List<KeyWork> works = new ArrayList<>();
@@ -35,8 +36,7 @@ final class Batches {
             flush();
             writers.reserve(work.bytes);
         }
-        Owner owner =
-                new Owner(nodes.owner(work.slot).map(HostAndPort::toString).orElse(""), work.database);
+        Owner owner = new Owner(nodes.owner(work.slot), work.database);
         Batch batch = batches.computeIfAbsent(owner, _ -> new Batch());
         batch.works.add(work);
         batch.bytes += work.bytes;

@@ -35,6 +35,10 @@ final class DumpFeed {
     private static final int PIECE_COMMANDS = 500;
     private static final long DAY_MILLIS = 24L * 60 * 60 * 1000;
     private static final int RECORDS_PER_REPORT = 256;
+    private static final byte[] RESTORE = Commands.bytes("RESTORE");
+    private static final byte[] REPLACE = Commands.bytes("REPLACE");
+    private static final byte[] ABSOLUTE = Commands.bytes("ABSTTL");
+    private static final byte[] NO_TTL = Commands.bytes(0);
 
     private final Sieve sieve;
     private final Optional<BitSet> slots;
@@ -151,11 +155,10 @@ final class DumpFeed {
 
         void whole(RdbReader reader, long bytes) throws IOException, InterruptedException {
             byte[] payload = sieve.payloads().payload(reader, bytes);
-            byte[] ttl = Commands.bytes(expireAtMillis == RdbReader.NO_EXPIRY ? 0 : Math.max(1, expireAtMillis));
-            byte[] absolute = Commands.bytes("ABSTTL");
+            byte[] ttl = expireAtMillis == RdbReader.NO_EXPIRY ? NO_TTL : Commands.bytes(Math.max(1, expireAtMillis));
             byte[][] command = onConflict == OnConflict.REPLACE
-                    ? Commands.of("RESTORE", key, ttl, payload, Commands.bytes("REPLACE"), absolute)
-                    : Commands.of("RESTORE", key, ttl, payload, absolute);
+                    ? new byte[][] {RESTORE, key, ttl, payload, REPLACE, ABSOLUTE}
+                    : new byte[][] {RESTORE, key, ttl, payload, ABSOLUTE};
             batches.add(new KeyWork(
                     key,
                     slot,

@@ -32,6 +32,7 @@ final class DumpLook {
     private final Batches batches;
     private final Names existing;
     private final Names unsupported;
+    private final boolean targetIsEmpty;
     private final BiConsumer<Long, Long> progress;
 
     private long seen;
@@ -53,12 +54,14 @@ final class DumpLook {
             Batches batches,
             Names existing,
             Names unsupported,
+            boolean targetIsEmpty,
             BiConsumer<Long, Long> progress) {
         this.sieve = sieve;
         this.earlier = earlier;
         this.batches = batches;
         this.existing = existing;
         this.unsupported = unsupported;
+        this.targetIsEmpty = targetIsEmpty;
         this.progress = progress;
     }
 
@@ -129,7 +132,7 @@ final class DumpLook {
         wanted++;
         bytes += reader.recordLength();
         // What the earlier run may have written itself is no conflict.
-        if (seen >= earlier.mayBeSent()) {
+        if (!targetIsEmpty && seen >= earlier.mayBeSent()) {
             batches.add(new KeyWork(
                     key,
                     slot,

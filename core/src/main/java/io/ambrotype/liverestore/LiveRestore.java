@@ -18,6 +18,7 @@ import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.topology.DeploymentKind;
 import io.ambrotype.topology.Node;
 import io.ambrotype.topology.NodeId;
+import io.ambrotype.topology.Topology;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -259,6 +260,7 @@ public final class LiveRestore {
             throws InterruptedException {
         Totals totals = new Totals(manifest);
         List<DumpLook> looks = new ArrayList<>();
+        boolean empty = isEmpty(target.topology());
         try (TargetNodes nodes = new TargetNodes(request.settings(), request.seeds(), target.topology(), time);
                 Writers writers = new Writers(nodes, time, request.patience())) {
             for (Manifest.Shard shard : manifest.shards()) {
@@ -268,6 +270,7 @@ public final class LiveRestore {
                         new Batches(writers, nodes, false),
                         existing,
                         unsupported,
+                        empty,
                         (bytes, entries) -> {
                             totals.at(shard.index(), bytes, entries);
                             listener.looked(totals.bytes(), totals.all(), totals.entries());
@@ -277,6 +280,15 @@ public final class LiveRestore {
             writers.await();
         }
         return looks;
+    }
+
+    /** Whether every master has said that it holds no key at all: then none has to be looked for. */
+    private static boolean isEmpty(Topology target) {
+        return target.shards().stream()
+                .allMatch(shard -> shard.master()
+                        .state()
+                        .filter(state -> !state.isLoading() && state.keys() == 0)
+                        .isPresent());
     }
 
     /**

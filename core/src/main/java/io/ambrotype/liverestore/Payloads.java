@@ -12,7 +12,10 @@ import io.ambrotype.resp.ServerVersion;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Makes of values what RESTORE takes: untouched where the target knows their encoding, else in one that it knows. Of a target
@@ -24,6 +27,7 @@ final class Payloads {
 
     private final List<TargetVersion> targets;
     private final Transcoder transcoder;
+    private final Map<ValueType, Crossing> crossings = new EnumMap<>(ValueType.class);
 
     private Payloads(List<TargetVersion> targets) {
         this.targets = targets;
@@ -32,6 +36,9 @@ final class Payloads {
                                 (TargetVersion version) -> version.rdbVersion().dialect())
                         .thenComparingInt(version -> version.rdbVersion().number()))
                 .orElseThrow());
+        for (ValueType type : ValueType.values()) {
+            crossings.put(type, forAll(transcoder.crossing(type)));
+        }
     }
 
     /**
@@ -53,12 +60,12 @@ final class Payloads {
 
     /** How the value of the entry that the reader is at gets there, whatever its size; the value is not passed. */
     Crossing crossing(RdbReader reader) throws IOException {
-        return forAll(transcoder.crossing(reader));
+        return reader.type() == ValueType.MODULE_2 ? forAll(transcoder.crossing(reader)) : crossing(reader.type());
     }
 
     /** The same as far as the type decides it. */
     Crossing crossing(ValueType type) {
-        return forAll(transcoder.crossing(type));
+        return Objects.requireNonNull(crossings.get(type));
     }
 
     private Crossing forAll(Crossing crossing) {

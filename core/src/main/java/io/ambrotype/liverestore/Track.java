@@ -1,20 +1,27 @@
 package io.ambrotype.liverestore;
 
 import io.ambrotype.liverestore.RestoreEntry.Mark;
-import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.BitSet;
 
 /**
  * How far one dump is. Its reader adds entries in order; they are done in any order. Thread-safe.
  */
 final class Track {
+    /** So many entries at the front, all dealt with, are forgotten at once. */
+    private static final int FORGOTTEN = 1 << 16;
+
     private final int shard;
-    private final ConcurrentSkipListSet<Long> pending = new ConcurrentSkipListSet<>();
-    private volatile long seen;
+    /** Entries that are on their way, counted from {@link #base}. */
+    private final BitSet pending = new BitSet();
+
+    private long base;
+    private long seen;
     private volatile long mayBeSent;
 
     /** A dump that an earlier run has dealt with as far as the mark says. */
     Track(Mark earlier) {
         this.shard = earlier.shard();
+        this.base = earlier.done();
         this.seen = earlier.done();
         this.mayBeSent = earlier.mayBeSent();
     }
@@ -30,24 +37,40 @@ final class Track {
     }
 
     /** The reader has come to an entry that is going to be sent. */
-    void begin(long entry) {
-        pending.add(entry);
+    synchronized void begin(long entry) {
+        forget(entry);
+        pending.set(Math.toIntExact(entry - base));
+    }
+
+    private void forget(long entry) {
+        if (entry - base < 2L * FORGOTTEN) {
+            return;
+        }
+        int first = pending.nextSetBit(0);
+        if (first < 0) {
+            base = entry;
+        } else if (first >= FORGOTTEN) {
+            BitSet rest = pending.get(first, pending.length());
+            pending.clear();
+            pending.or(rest);
+            base += first;
+        }
     }
 
     /** The reader has passed so many entries. */
-    void passed(long entries) {
+    synchronized void passed(long entries) {
         seen = entries;
     }
 
     /** The entry is dealt with. */
-    void done(long entry) {
-        pending.remove(entry);
+    synchronized void done(long entry) {
+        if (entry >= base) {
+            pending.clear(Math.toIntExact(entry - base));
+        }
     }
 
-    Mark mark() {
-        // In this order: what is passed by now and still pending is found in the set.
-        long passed = seen;
-        Long first = pending.ceiling(0L);
-        return new Mark(shard, first == null ? passed : Math.min(first, passed), mayBeSent);
+    synchronized Mark mark() {
+        int first = pending.nextSetBit(0);
+        return new Mark(shard, first < 0 ? seen : Math.min(base + first, seen), mayBeSent);
     }
 }

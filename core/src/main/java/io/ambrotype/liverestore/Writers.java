@@ -47,6 +47,12 @@ final class Writers implements AutoCloseable {
     private static final int FIRST_PAUSE = 10;
     private static final long REPLICA_MILLIS = 1000;
 
+    /**
+     * What a key takes of the budget beside its bytes: so that at most some ten thousand are on their way. More would only wait in
+     * memory, and be copied to and fro there by the collector.
+     */
+    private static final int KEY_OVERHEAD = 4 << 10;
+
     private final TargetNodes nodes;
     private final Time time;
     private final Duration patience;
@@ -399,6 +405,6 @@ final class Writers implements AutoCloseable {
     }
 
     private static int permits(long bytes) {
-        return (int) Math.min(BUDGET_BYTES, bytes + 256);
+        return (int) Math.min(BUDGET_BYTES, bytes + KEY_OVERHEAD);
     }
 }

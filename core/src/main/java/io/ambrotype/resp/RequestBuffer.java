@@ -1,7 +1,6 @@
 package io.ambrotype.resp;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 
 /** Commands in the form in which they are sent: arrays of bulk strings. Not thread-safe. */
 final class RequestBuffer extends ByteArrayOutputStream {
@@ -58,6 +57,14 @@ final class RequestBuffer extends ByteArrayOutputStream {
     }
 
     private void writeLength(char type, int length) {
-        writeBytes((type + Integer.toString(length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+        write(type);
+        int power = 1;
+        while (length / power >= 10) {
+            power *= 10;
+        }
+        for (; power > 0; power /= 10) {
+            write('0' + length / power % 10);
+        }
+        writeBytes(LINE_END);
     }
 }

@@ -166,7 +166,7 @@ public final class RespConnection implements AutoCloseable {
                 write(requests, name(commands.get(first)));
             }
             for (int i = first; i < next; i++) {
-                RespReply reply = readReply(name(commands.get(i)));
+                RespReply reply = readReply(commands.get(i));
                 replies.add(reply instanceof ErrorReply error ? masked(error) : reply);
             }
         }
@@ -180,7 +180,7 @@ public final class RespConnection implements AutoCloseable {
      */
     public RespReply nextMessage() {
         requireCommandMode();
-        return readReply("SUBSCRIBE");
+        return readReply(encode(new String[] {"SUBSCRIBE"}));
     }
 
     /**
@@ -231,12 +231,12 @@ public final class RespConnection implements AutoCloseable {
         }
     }
 
-    private RespReply readReply(String command) {
+    private RespReply readReply(byte[][] command) {
         restartDeadline();
         try {
             return reader.read();
         } catch (IOException e) {
-            throw failed(e, "while replying to " + command);
+            throw failed(e, "while replying to " + name(command));
         }
     }
 
