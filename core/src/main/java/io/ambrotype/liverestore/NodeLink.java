@@ -200,10 +200,13 @@ final class NodeLink implements AutoCloseable {
                         || replication.value("master_replid2").orElse("").matches("0*"));
     }
 
-    /** How many keys it has dropped for want of memory since it was first connected to. */
+    /** How many keys it has dropped for want of memory since it was first connected to; 0 where it never was. */
     long evicted() {
         lock.lock();
         try {
+            if (evictedBefore < 0) {
+                return 0;
+            }
             long now = ServerInfo.read(open(), "stats").number("evicted_keys").orElse(0);
             return Math.max(0, now - evictedBefore);
         } catch (AmbrotypeException e) {

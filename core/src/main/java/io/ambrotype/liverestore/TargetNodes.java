@@ -14,7 +14,6 @@ import io.ambrotype.topology.Topology;
 import io.ambrotype.topology.TopologyReader;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,11 +22,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /**
- * Who takes the writes of which slot, as far as is known at the moment, and a link to each. What is known comes from looks at the
+ * Who takes the writes of which slot, as far as is known at the moment, and links to each: two, so that a server has something to do
+ * while the replies to the last batch are read. What is known comes from looks at the
  * whole deployment and from what servers answer to commands that were sent to the wrong one. Thread-safe.
  */
 final class TargetNodes implements AutoCloseable {
@@ -38,7 +40,8 @@ final class TargetNodes implements AutoCloseable {
     private final List<HostAndPort> seeds;
     private final Time time;
     private final AtomicReferenceArray<HostAndPort> owners = new AtomicReferenceArray<>(HashSlot.COUNT);
-    private final Map<HostAndPort, NodeLink> links = new ConcurrentHashMap<>();
+    private final Map<HostAndPort, List<NodeLink>> links = new ConcurrentHashMap<>();
+    private final AtomicInteger turn = new AtomicInteger();
     private final ReentrantLock looking = new ReentrantLock();
     private Instant looked;
 
@@ -65,8 +68,20 @@ final class TargetNodes implements AutoCloseable {
         owners.set(slot, owner);
     }
 
+    /** One of the links to a server; each time the next one. */
     NodeLink link(HostAndPort address) {
-        return links.computeIfAbsent(address, missing -> new NodeLink(missing, settings, time));
+        List<NodeLink> both = links(address);
+        return both.get(Math.floorMod(turn.getAndIncrement(), both.size()));
+    }
+
+    private List<NodeLink> links(HostAndPort address) {
+        return links.computeIfAbsent(
+                address,
+                missing -> List.of(new NodeLink(missing, settings, time), new NodeLink(missing, settings, time)));
+    }
+
+    private Stream<NodeLink> allLinks() {
+        return links.values().stream().flatMap(List::stream);
     }
 
     /** The deployment as it is at this moment. */
@@ -111,28 +126,28 @@ final class TargetNodes implements AutoCloseable {
 
     /** What may have been lost of what was written; it is told once. */
     Lost takeLost() {
-        List<String> servers = new ArrayList<>();
+        Set<String> servers = new LinkedHashSet<>();
         BitSet slots = new BitSet(HashSlot.COUNT);
-        links.values()
+        allLinks()
                 .forEach(link -> link.takeLost().ifPresent(lost -> {
                     servers.add(link.address().toString());
                     slots.or(lost);
                 }));
-        return new Lost(servers, slots);
+        return new Lost(List.copyOf(servers), slots);
     }
 
     /** Servers that have keys of which replicas may have not all. */
     List<AtRisk> atRisk() {
-        return links.values().stream().flatMap(link -> link.atRisk().stream()).toList();
+        return allLinks().flatMap(link -> link.atRisk().stream()).distinct().toList();
     }
 
     /** How many keys the masters have dropped for want of memory since they were first connected to, with who did. */
     Map<HostAndPort, Long> evicted() {
         Map<HostAndPort, Long> evicted = new LinkedHashMap<>();
-        links.forEach((address, link) -> {
+        allLinks().forEach(link -> {
             long keys = link.evicted();
             if (keys > 0) {
-                evicted.put(address, keys);
+                evicted.merge(link.address(), keys, Math::max);
             }
         });
         return evicted;
@@ -144,7 +159,7 @@ final class TargetNodes implements AutoCloseable {
                 continue;
             }
             HostAndPort master = shard.master().connectAddress();
-            link(master).followers(shard.replicas().size());
+            links(master).forEach(link -> link.followers(shard.replicas().size()));
             if (topology.kind() == DeploymentKind.STANDALONE) {
                 for (int slot = 0; slot < HashSlot.COUNT; slot++) {
                     owners.set(slot, master);
@@ -157,6 +172,6 @@ final class TargetNodes implements AutoCloseable {
 
     @Override
     public void close() {
-        links.values().forEach(NodeLink::close);
+        allLinks().forEach(NodeLink::close);
     }
 }
