@@ -24,6 +24,11 @@ final class BackupBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Backup";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Shell shell = surroundings.shell("backup");
         Shop shop = surroundings.shop();
@@ -63,7 +68,7 @@ final class BackupBenchmark implements Benchmark {
                 Text.ratio((double) own / zstd),
                 "≤ 1.02×"));
         return new Section(
-                "Backup",
+                title(),
                 List.of(
                         "A cluster of three masters of " + shop.server().version() + " with " + Text.gigabytes(bytes)
                                 + " of dumps, `repl-diskless-sync-delay 0`, everything on one machine; each run into an empty "

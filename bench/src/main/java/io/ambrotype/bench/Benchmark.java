@@ -5,6 +5,9 @@ interface Benchmark {
     /** Its name on the command line. */
     String name();
 
+    /** The heading of its section. */
+    String title();
+
     /**
      * Measures.
      *

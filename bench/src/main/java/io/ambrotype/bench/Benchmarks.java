@@ -68,7 +68,11 @@ public final class Benchmarks {
         } finally {
             remove(folder);
         }
-        Report.write(out, LocalDate.now(ZoneOffset.UTC), sections);
+        Report.write(
+                out,
+                LocalDate.now(ZoneOffset.UTC),
+                sections,
+                ALL.stream().map(Benchmark::title).toList());
         System.err.println("written: " + out);
     }
 

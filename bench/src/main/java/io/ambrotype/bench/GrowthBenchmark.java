@@ -26,6 +26,11 @@ final class GrowthBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Growth";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         List<List<String>> rows = new ArrayList<>();
         for (int gigabytes : new int[] {1, 2, 4, 8, 10}) {
@@ -36,7 +41,7 @@ final class GrowthBenchmark implements Benchmark {
             rows.add(of(surroundings, "shards-" + shards, shards, shards * SHARD_BYTES));
         }
         return new Section(
-                "Growth",
+                title(),
                 List.of(
                         "`ambrotype backup` with its usual options (two shards at once, one fork per host at a time, 256 MB of Java heap). "
                                 + "One run each; peak resident memory as the kernel keeps it, of a run of its own. At most 500 MB are asked for."),

@@ -41,6 +41,11 @@ final class LiveBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Live restore";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Shell shell = surroundings.shell("live");
         int port = surroundings.portBase();
@@ -70,12 +75,12 @@ final class LiveBenchmark implements Benchmark {
             rows.add(measure(surroundings, shell, dump, target, "into three masters", "≤ 0.83×"));
         }
         return new Section(
-                "Live restore",
+                title(),
                 List.of(String.format(
                         Locale.ROOT,
                         "%,d strings of %d bytes into empty servers that run. `redis-cli --pipe` is given the same RESTORE commands, made "
-                                + "beforehand, in one file for each master, all at once. `ambrotype restore --to` reads the snapshot, looks at "
-                                + "every key first (`--on-conflict fail`), makes the commands, and keeps a journal.",
+                                + "beforehand, in one file for each master, all at once. `ambrotype restore --to` reads the snapshot twice (first "
+                                + "it looks for what could not be written), makes the commands, and keeps a journal.",
                         KEYS,
                         VALUE_BYTES)),
                 Contest.COLUMNS,

@@ -18,6 +18,11 @@ final class RdbBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Checking a dump";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Shell shell = surroundings.shell("rdb");
         Path dump = surroundings.shop().dumps().getFirst();
@@ -29,7 +34,7 @@ final class RdbBenchmark implements Benchmark {
                 .with(DIGESTS, () -> shell.time(digests + dump))
                 .run(surroundings);
         return new Section(
-                "Checking a dump",
+                title(),
                 List.of(
                         "One dump of " + Text.gigabytes(Files.size(dump))
                                 + " from the page cache; whole processes, with the start of the JVM. Both verify the checksum and walk over "

@@ -4,23 +4,45 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Writes {@code docs/BENCHMARKS.md}: the machine, then a section for each benchmark. */
 final class Report {
+    private static final String HEADING = "## ";
+
     private Report() {}
 
-    static void write(Path file, LocalDate date, List<Section> sections) throws IOException {
+    /**
+     * Writes the sections; those of other benchmarks that the file has already stay as they are.
+     *
+     * @param order the titles of all sections there can be, as they are to stand
+     */
+    static void write(Path file, LocalDate date, List<Section> sections, List<String> order) throws IOException {
+        Map<String, String> texts = Files.exists(file) ? sections(Files.readString(file)) : new HashMap<>();
+        String measured = "Measured on " + date + ": " + machine() + ".";
+        sections.forEach(section -> texts.put(section.title(), section.markdown(measured)));
         StringBuilder text = new StringBuilder("# Benchmarks\n\n");
-        text.append("Written by `bench/run` on ")
-                .append(date)
-                .append(
-                        ", all in one go. Numbers of another machine are other numbers; what counts is the difference between the rows.\n\n");
-        text.append("Machine: ").append(machine()).append(".\n\n");
-        sections.forEach(section -> text.append(section.markdown()));
+        text.append(
+                "Written by `bench/run`; what has the same date was measured in one go. Servers, clients and Ambrotype were all on "
+                        + "one machine, over loopback. Numbers of another machine are other numbers; what counts is the difference between "
+                        + "the rows.\n\n");
+        order.stream().map(texts::get).filter(Objects::nonNull).forEach(text::append);
         Files.writeString(file, text.toString().stripTrailing() + "\n");
+    }
+
+    /** The sections of a report by their titles. */
+    private static Map<String, String> sections(String report) {
+        Map<String, String> sections = new HashMap<>();
+        String[] parts = report.split("(?m)^" + HEADING, -1);
+        for (int i = 1; i < parts.length; i++) {
+            sections.put(parts[i].substring(0, parts[i].indexOf('\n')), HEADING + parts[i].stripTrailing() + "\n\n");
+        }
+        return sections;
     }
 
     private static String machine() {
@@ -30,7 +52,7 @@ final class Report {
                         .orElse("")
                 + found("/proc/meminfo", "MemTotal").map(Report::gibibytes).orElse("") + ", "
                 + System.getProperty("os.name") + " " + System.getProperty("os.version") + ", Java "
-                + Runtime.version().feature() + "; servers, clients and Ambrotype all on it, over loopback";
+                + Runtime.version().feature();
     }
 
     private static String gibibytes(String total) {

@@ -46,6 +46,11 @@ final class RestartBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Rolling restart of a cluster under load";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws Exception {
         List<List<String>> rows = new ArrayList<>();
         List<String> remarks = new ArrayList<>();
@@ -72,7 +77,7 @@ final class RestartBenchmark implements Benchmark {
             }
         }
         return new Section(
-                "Rolling restart of a cluster under load",
+                title(),
                 List.of(
                         "All " + NODES + " nodes of a cluster of " + MASTERS + " masters with a replica each, with "
                                 + String.format(Locale.ROOT, "%,d", KEYS)

@@ -25,6 +25,11 @@ final class RestoreBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Offline restore";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Shell shell = surroundings.shell("restore");
         shell.run(surroundings.shop().backup());
@@ -38,7 +43,7 @@ final class RestoreBenchmark implements Benchmark {
                     .with(LOAD, () -> loaded(loaded))
                     .run(surroundings);
             return new Section(
-                    "Offline restore",
+                    title(),
                     List.of(
                             "The snapshot of the three masters above: `ambrotype restore --into FOLDER`, then the servers are started, until "
                                     + "all of them say that the cluster is up. Against it the same files, there already, are loaded by three servers "

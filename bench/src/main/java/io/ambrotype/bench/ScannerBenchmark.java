@@ -25,6 +25,11 @@ final class ScannerBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "The scanner as a library";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException, RunnerException {
         Path dump = surroundings.shop().dumps().getFirst();
         long bytes = Files.size(dump);
@@ -56,7 +61,7 @@ final class ScannerBenchmark implements Benchmark {
                     String.format(Locale.ROOT, "%,.0f KiB", allocated / 1024)));
         }
         return new Section(
-                "The scanner as a library",
+                title(),
                 List.of("One dump of " + Text.gigabytes(bytes) + " from the page cache; the average of "
                         + surroundings.runs()
                         + " iterations of JMH behind three that do not count, one thread. Asked for: at least 10 times as fast as the dump "

@@ -25,9 +25,13 @@ record Section(String title, List<String> method, List<String> columns, List<Lis
         }
     }
 
-    /** As Markdown. */
-    String markdown() {
-        StringBuilder text = new StringBuilder("## " + title + "\n\n");
+    /**
+     * As Markdown.
+     *
+     * @param measured when and where
+     */
+    String markdown(String measured) {
+        StringBuilder text = new StringBuilder("## " + title + "\n\n" + measured + "\n\n");
         method.forEach(paragraph -> text.append(paragraph).append("\n\n"));
         text.append(row(columns.stream()
                 .map(column -> column.endsWith(">") ? column.substring(0, column.length() - 1) : column)

@@ -37,6 +37,11 @@ final class StageBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Stages of a backup";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Path folder = surroundings.shell("stages").folder();
         Path dump = surroundings.shop().dumps().getFirst();
@@ -61,7 +66,7 @@ final class StageBenchmark implements Benchmark {
                 surroundings, "write what was compressed, with fsync", gigabytes, () -> write(compressed, written)));
         rows.add(row(surroundings, "digests of every slot (compare)", gigabytes, () -> DigestRun.digest(dump)));
         return new Section(
-                "Stages of a backup",
+                title(),
                 List.of("CPU seconds of the working thread for each GB of dump, medians of " + surroundings.runs()
                         + " runs behind one that does not count; what the kernel does for it included. One dump of "
                         + Text.gigabytes(Files.size(dump)) + ", " + Text.gigabytes(Files.size(compressed))

@@ -19,6 +19,11 @@ final class StartBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Starting";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Shell shell = surroundings.shell("start");
         try (Shop shop = Shop.open(surroundings, "start-shop", 3, SMALL, surroundings.portBase())) {
@@ -33,7 +38,7 @@ final class StartBenchmark implements Benchmark {
         rows.add(row("`ambrotype --version`", results.get(0), "≤ 200 ms"));
         rows.add(row("`ambrotype list`", results.get(1), "≤ 300 ms"));
         return new Section(
-                "Starting",
+                title(),
                 List.of("The whole process, " + RUNS
                         + " runs by hyperfine. The JVM starts from the AOT cache that the build makes; "
                         + "the list is of a repository of one snapshot."),

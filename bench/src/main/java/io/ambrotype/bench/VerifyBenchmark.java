@@ -15,6 +15,11 @@ final class VerifyBenchmark implements Benchmark {
     }
 
     @Override
+    public String title() {
+        return "Verify";
+    }
+
+    @Override
     public Section run(Surroundings surroundings) throws IOException, InterruptedException {
         Shell shell = surroundings.shell("verify");
         shell.run(surroundings.shop().backup());
@@ -23,7 +28,7 @@ final class VerifyBenchmark implements Benchmark {
                 .with(PEER, () -> shell.time("find repository -type f -print0 | xargs -0 sha256sum"))
                 .run(surroundings);
         return new Section(
-                "Verify",
+                title(),
                 List.of(
                         "The snapshot of the three masters above, from the page cache. `sha256sum` reads the same files; `ambrotype verify` "
                                 + "also decompresses them, verifies the servers' own checksum over each dump, and counts every entry of every "

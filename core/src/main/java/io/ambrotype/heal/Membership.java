@@ -120,6 +120,40 @@ final class Membership {
                 .await(time, listener, () -> notSeen(replica, master, members));
     }
 
+    /** Waits until a newcomer sees the slots of every member as that member does, and the cluster as up where they all do. */
+    void awaitOwnersKnown(Member newcomer, Collection<Member> members) {
+        gate(newcomer + " to know who has which slots").await(time, listener, () -> ownersUnknown(newcomer, members));
+    }
+
+    private Optional<Missing> ownersUnknown(Member newcomer, Collection<Member> members) {
+        ClusterView own;
+        switch (view(connections.look(newcomer))) {
+            case Viewed.Not(String reason) -> {
+                return Optional.of(Missing.of(reason));
+            }
+            case Viewed.View(ClusterView view) -> own = view;
+        }
+        boolean up = true;
+        for (Look look : connections.look(members)) {
+            switch (view(look)) {
+                case Viewed.Not(String reason) -> {
+                    return Optional.of(Missing.of(reason));
+                }
+                case Viewed.View(ClusterView view) -> {
+                    up &= view.stateOk();
+                    if (own.line(look.member().id())
+                            .filter(line -> line.slots().equals(view.myself().slots()))
+                            .isEmpty()) {
+                        return Optional.of(Missing.of(newcomer + " does not know the slots of " + look.member()));
+                    }
+                }
+            }
+        }
+        return up && !own.stateOk()
+                ? Optional.of(Missing.of(newcomer + " says that the cluster is down"))
+                : Optional.empty();
+    }
+
     /**
      * Has a replica take the slots of its master, which is no more.
      *
