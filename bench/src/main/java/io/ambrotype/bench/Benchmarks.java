@@ -71,6 +71,7 @@ public final class Benchmarks {
         Report.write(
                 out,
                 LocalDate.now(ZoneOffset.UTC),
+                runs,
                 sections,
                 ALL.stream().map(Benchmark::title).toList());
         System.err.println("written: " + out);

@@ -22,9 +22,10 @@ final class Report {
      *
      * @param order the titles of all sections there can be, as they are to stand
      */
-    static void write(Path file, LocalDate date, List<Section> sections, List<String> order) throws IOException {
+    static void write(Path file, LocalDate date, int runs, List<Section> sections, List<String> order)
+            throws IOException {
         Map<String, String> texts = Files.exists(file) ? sections(Files.readString(file)) : new HashMap<>();
-        String measured = "Measured on " + date + ": " + machine() + ".";
+        String measured = "Measured on " + date + ", " + runs + " runs where nothing else is said: " + machine() + ".";
         sections.forEach(section -> texts.put(section.title(), section.markdown(measured)));
         StringBuilder text = new StringBuilder("# Benchmarks\n\n");
         text.append(
