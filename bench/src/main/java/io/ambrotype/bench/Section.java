@@ -46,6 +46,8 @@ record Section(String title, List<String> method, List<String> columns, List<Lis
     }
 
     private static String row(List<String> cells) {
-        return cells.stream().collect(Collectors.joining(" | ", "| ", " |\n"));
+        return cells.stream()
+                .map(cell -> cell.replace("|", "\\|"))
+                .collect(Collectors.joining(" | ", "| ", " |\n"));
     }
 }
