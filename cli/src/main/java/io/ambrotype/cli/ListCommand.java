@@ -61,7 +61,7 @@ final class ListCommand implements Callable<Integer> {
             @Nullable String problem) {
         static Snapshot of(SnapshotEntry entry) {
             String id = entry.snapshot().text();
-            // A switch over types is made at run time and would double what a listing takes.
+            // A switch over types is put together at run time, and no AOT cache keeps it.
             if (entry instanceof SnapshotEntry.Finished(SnapshotSummary summary)) {
                 return new Snapshot(
                         id,

@@ -110,7 +110,7 @@ public final class Main implements Runnable {
         ended.countDown();
         // System.exit first looks for somebody who logs exits, which takes longer than many a command. After a signal
         // the
-        // machine is ending already; and what somebody added to it may have something to write at its end.
+        // end has begun already; and what somebody added to the JVM may have something to write at its end.
         if (interruption.happened || terminal.variable("AMBROTYPE_JAVA_OPTIONS").isPresent()) {
             System.exit(status);
         }

@@ -7,16 +7,12 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the JVM watches when the AOT cache is made: the classes and methods of the usual commands, so that they start fast.
@@ -42,7 +38,7 @@ final class StartupTraining {
         try {
             new StartupTraining(folder).run();
         } finally {
-            remove(folder);
+            Folders.remove(folder);
         }
     }
 
@@ -84,22 +80,5 @@ final class StartupTraining {
                 folder,
                 _ -> Optional.empty());
         Main.run(nowhere, Clock.systemUTC(), new Main.Interruption(), arguments);
-    }
-
-    private static void remove(Path folder) throws IOException {
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
-                    throws IOException {
-                Files.delete(directory);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

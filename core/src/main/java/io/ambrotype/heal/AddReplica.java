@@ -34,7 +34,8 @@ import java.util.Optional;
  * <p>Refused is whatever could lose data or mix clusters: a server that holds keys (a replica throws its own away), that
  * owns slots or knows other nodes (the two clusters would become one), that cannot read its master's data, or that its
  * master would not let in. Then: the members meet it; when every one of them knows it and it knows every one, it is told
- * whom to follow; when its link is up, it has what its master had, every view shows it, and its own shows who has which slots, it is done.
+ * whom to follow; when its link is up, it has what its master had, every view shows it, and its own shows who has which
+ * slots, it is done.
  */
 public final class AddReplica {
     private static final int BUS_PORT_DISTANCE = 10_000;

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /**
@@ -126,32 +127,22 @@ final class Membership {
     }
 
     private Optional<Missing> ownersUnknown(Member newcomer, Collection<Member> members) {
-        ClusterView own;
-        switch (view(connections.look(newcomer))) {
-            case Viewed.Not(String reason) -> {
-                return Optional.of(Missing.of(reason));
-            }
-            case Viewed.View(ClusterView view) -> own = view;
-        }
-        boolean up = true;
-        for (Look look : connections.look(members)) {
-            switch (view(look)) {
-                case Viewed.Not(String reason) -> {
-                    return Optional.of(Missing.of(reason));
+        return inViews(List.of(newcomer), (_, own) -> {
+            List<Member> down = new ArrayList<>();
+            Optional<Missing> unknown = inViews(members, (member, view) -> {
+                if (!view.stateOk()) {
+                    down.add(member);
                 }
-                case Viewed.View(ClusterView view) -> {
-                    up &= view.stateOk();
-                    if (own.line(look.member().id())
-                            .filter(line -> line.slots().equals(view.myself().slots()))
-                            .isEmpty()) {
-                        return Optional.of(Missing.of(newcomer + " does not know the slots of " + look.member()));
-                    }
-                }
-            }
-        }
-        return up && !own.stateOk()
-                ? Optional.of(Missing.of(newcomer + " says that the cluster is down"))
-                : Optional.empty();
+                return own.line(member.id())
+                                .filter(line ->
+                                        line.slots().equals(view.myself().slots()))
+                                .isPresent()
+                        ? Optional.empty()
+                        : Optional.of(newcomer + " does not know the slots of " + member);
+            });
+            return unknown.map(Missing::sentence)
+                    .or(() -> down.isEmpty() ? notServing(newcomer, own) : Optional.empty());
+        });
     }
 
     /**
@@ -166,45 +157,23 @@ final class Membership {
     }
 
     private Optional<Missing> notTakenOver(Member replica, NodeId ghost, Collection<Member> members) {
-        for (Look look : connections.look(members)) {
-            switch (view(look)) {
-                case Viewed.Not(String reason) -> {
-                    return Optional.of(Missing.of(reason));
-                }
-                case Viewed.View(ClusterView view) -> {
-                    boolean done = view.line(replica.id())
-                                    .filter(line -> line.role() == Role.MASTER
-                                            && !line.slots().isEmpty())
-                                    .isPresent()
-                            && view.line(ghost)
-                                    .filter(line -> !line.slots().isEmpty())
-                                    .isEmpty();
-                    if (!done) {
-                        return Optional.of(Missing.of(look.member() + " does not see it so yet"));
-                    }
-                }
-            }
-        }
-        return Optional.empty();
+        return inViews(members, (member, view) -> {
+            boolean done = view.line(replica.id())
+                            .filter(line ->
+                                    line.role() == Role.MASTER && !line.slots().isEmpty())
+                            .isPresent()
+                    && view.line(ghost).filter(line -> !line.slots().isEmpty()).isEmpty();
+            return done ? Optional.empty() : Optional.of(member + " does not see it so yet");
+        });
     }
 
     /** Waits until every member serves again: those that were in a minority take some time. */
     void awaitServing(Collection<Member> members) {
-        gate("every node to serve").await(time, listener, () -> {
-            for (Look look : connections.look(members)) {
-                switch (view(look)) {
-                    case Viewed.Not(String reason) -> {
-                        return Optional.of(Missing.of(reason));
-                    }
-                    case Viewed.View(ClusterView view) -> {
-                        if (!view.stateOk()) {
-                            return Optional.of(Missing.of(look.member() + " says that the cluster is down"));
-                        }
-                    }
-                }
-            }
-            return Optional.empty();
-        });
+        gate("every node to serve").await(time, listener, () -> inViews(members, Membership::notServing));
+    }
+
+    private static Optional<String> notServing(Member member, ClusterView view) {
+        return view.stateOk() ? Optional.empty() : Optional.of(member + " says that the cluster is down");
     }
 
     /**
@@ -345,37 +314,35 @@ final class Membership {
         if (!all.contains(replica)) {
             all.add(replica);
         }
-        for (Look look : connections.look(all)) {
-            Optional<String> missing = switch (view(look)) {
-                case Viewed.Not(String reason) -> Optional.of(reason);
-                case Viewed.View(ClusterView view) ->
-                    view.line(replica.id())
-                                    .filter(line -> line.role() == Role.REPLICA
-                                            && line.master()
-                                                    .filter(master.id()::equals)
-                                                    .isPresent())
-                                    .isPresent()
-                            ? Optional.empty()
-                            : Optional.of(look.member() + " does not see " + replica + " as a replica of " + master);
-            };
-            if (missing.isPresent()) {
-                return missing.map(Missing::of);
-            }
-        }
-        return unknown(replica, members);
+        return inViews(
+                        all,
+                        (member, view) -> view.line(replica.id())
+                                        .filter(line -> line.role() == Role.REPLICA
+                                                && line.master()
+                                                        .filter(master.id()::equals)
+                                                        .isPresent())
+                                        .isPresent()
+                                ? Optional.empty()
+                                : Optional.of(member + " does not see " + replica + " as a replica of " + master))
+                .or(() -> unknown(replica, members));
     }
 
     private Optional<Missing> remembered(NodeId ghost, Collection<Member> members) {
+        return inViews(
+                members,
+                (member, view) -> view.line(ghost).map(_ -> member + " still knows node " + ghost.shortForm()));
+    }
+
+    /** What the first of these members lacks whose view cannot be had or does not pass the test; empty where none does. */
+    private Optional<Missing> inViews(
+            Collection<Member> members, BiFunction<Member, ClusterView, Optional<String>> test) {
         for (Look look : connections.look(members)) {
-            switch (view(look)) {
-                case Viewed.Not(String reason) -> {
-                    return Optional.of(Missing.of(reason));
-                }
-                case Viewed.View(ClusterView view) -> {
-                    if (view.line(ghost).isPresent()) {
-                        return Optional.of(Missing.of(look.member() + " still knows node " + ghost.shortForm()));
-                    }
-                }
+            Optional<String> missing = switch (view(look)) {
+                case Viewed.Not(String reason) -> Optional.of(reason);
+                case Viewed.View(ClusterView view) -> test.apply(look.member(), view);
+            };
+            if (missing.isPresent()) {
+                return missing.map(Missing::of);
             }
         }
         return Optional.empty();

@@ -29,8 +29,8 @@ import java.util.stream.Stream;
 
 /**
  * Who takes the writes of which slot, as far as is known at the moment, and links to each: two, so that a server has something to do
- * while the replies to the last batch are read. What is known comes from looks at the
- * whole deployment and from what servers answer to commands that were sent to the wrong one. Thread-safe.
+ * while the replies to the last batch are read. What is known comes from looks at the whole deployment and from what servers answer
+ * to commands that were sent to the wrong one. Thread-safe.
  */
 final class TargetNodes implements AutoCloseable {
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(300);

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where a deployment is found: {@code redis://[[user]:password@]host[:port][,host[:port]…]}, {@code rediss://} for TLS, or
- * {@code valkey://} and {@code valkeys://}, which Valkey's own clients take and which mean the same. User and password are percent-decoded; the last {@code @} separates them from the hosts and their first colon each other, so
- * that most passwords can be written as they are. The port is 6379 where none is given. Immutable.
+ * {@code valkey://} and {@code valkeys://}, which Valkey's own clients take and which mean the same. User and password are
+ * percent-decoded; the last {@code @} separates them from the hosts and their first colon each other, so that most passwords
+ * can be written as they are. The port is 6379 where none is given. Immutable.
  *
  * @param tls whether to speak TLS
  * @param username the ACL user; null for the default user
