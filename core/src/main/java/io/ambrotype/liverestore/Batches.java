@@ -1,28 +1,23 @@
 package io.ambrotype.liverestore;
 
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.liverestore.Batch.Route;
+import io.ambrotype.liverestore.EntryBatch.Source;
+import io.ambrotype.resp.RequestBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** Gathers work for one server each into batches, and hands those on when they are worth a request. For one thread. */
+/** Gathers what is for one server each into batches, and hands those on when they are worth a request. For one thread. */
 final class Batches {
     private static final int MOST_KEYS = 500;
     private static final long MOST_BYTES = 1L << 20;
 
-    private record Owner(Optional<HostAndPort> node, int database) {}
-
-    private static final class Batch {
-        private final List<KeyWork> works = new ArrayList<>();
-        private long bytes;
-    }
-
     private final Writers writers;
     private final TargetNodes nodes;
     private final boolean writes;
-    private final Map<Owner, Batch> batches = new HashMap<>();
+    private final List<WorkBatch> works = new ArrayList<>();
+    private final List<EntryBatch> entries = new ArrayList<>();
 
     Batches(Writers writers, TargetNodes nodes, boolean writes) {
         this.writers = writers;
@@ -31,24 +26,64 @@ final class Batches {
     }
 
     void add(KeyWork work) throws InterruptedException {
-        if (!writers.tryReserve(work.bytes)) {
+        reserve(work.bytes);
+        HostAndPort node = nodes.owner(work.slot).orElse(null);
+        WorkBatch batch = find(works, node, work.database);
+        if (batch == null) {
+            batch = new WorkBatch(new Route(node, work.database), new ArrayList<>());
+            works.add(batch);
+        }
+        batch.works().add(work);
+        if (batch.works().size() >= MOST_KEYS || batch.reserved() >= MOST_BYTES) {
+            works.remove(batch);
+            writers.submit(batch, writes);
+        }
+    }
+
+    /**
+     * Takes an entry that one command writes.
+     *
+     * @param bytes of the command, about
+     * @return where the command is to be written
+     */
+    RequestBuffer begin(Source source, long entry, int slot, int database, long bytes) throws InterruptedException {
+        reserve(bytes);
+        HostAndPort node = nodes.owner(slot).orElse(null);
+        EntryBatch batch = find(entries, node, database);
+        if (batch != null && batch.isFull()) {
+            entries.remove(batch);
+            writers.submit(batch, writes);
+            batch = null;
+        }
+        if (batch == null) {
+            batch = new EntryBatch(new Route(node, database), source);
+            entries.add(batch);
+        }
+        return batch.begin(entry, slot, Writers.reserved(bytes));
+    }
+
+    private static <B extends Batch> @Nullable B find(List<B> batches, @Nullable HostAndPort node, int database) {
+        for (B batch : batches) {
+            if (batch.route().leadsTo(node, database)) {
+                return batch;
+            }
+        }
+        return null;
+    }
+
+    private void reserve(long bytes) throws InterruptedException {
+        if (!writers.tryReserve(bytes)) {
             // What waits here holds a part of the budget, too.
             flush();
-            writers.reserve(work.bytes);
-        }
-        Owner owner = new Owner(nodes.owner(work.slot), work.database);
-        Batch batch = batches.computeIfAbsent(owner, _ -> new Batch());
-        batch.works.add(work);
-        batch.bytes += work.bytes;
-        if (batch.works.size() >= MOST_KEYS || batch.bytes >= MOST_BYTES) {
-            batches.remove(owner);
-            writers.submit(batch.works, writes);
+            writers.reserve(bytes);
         }
     }
 
     void flush() {
-        List<Batch> all = List.copyOf(batches.values());
-        batches.clear();
-        all.forEach(batch -> writers.submit(batch.works, writes));
+        List<Batch> all = new ArrayList<>(works);
+        all.addAll(entries);
+        works.clear();
+        entries.clear();
+        all.forEach(batch -> writers.submit(batch, writes));
     }
 }

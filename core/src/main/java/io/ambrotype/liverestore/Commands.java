@@ -2,14 +2,16 @@ package io.ambrotype.liverestore;
 
 import io.ambrotype.rdb.HashSlot;
 import java.nio.charset.StandardCharsets;
-import java.util.BitSet;
 
 /** Commands as they are sent, and the keys that a run makes for itself. */
 final class Commands {
     /** All keys that a live restore makes begin so. */
     static final String PREFIX = "ambrotype:restoring:";
 
-    private static final int[] TAGS = tags();
+    /** For every slot the first number above 0 that was found to hash to it, where one was. */
+    private static final int[] TAGS = new int[HashSlot.COUNT];
+
+    private static int tried;
 
     private Commands() {}
 
@@ -29,6 +31,10 @@ final class Commands {
         return command;
     }
 
+    static String name(byte[][] command) {
+        return new String(command[0], StandardCharsets.US_ASCII);
+    }
+
     static long size(byte[][] command) {
         long size = 0;
         for (byte[] argument : command) {
@@ -43,20 +49,18 @@ final class Commands {
      * @param name tells it from the run's other keys
      */
     static byte[] ownKey(String run, int slot, String name) {
-        return bytes(PREFIX + run + ":{" + TAGS[slot] + "}:" + name);
+        return bytes(PREFIX + run + ":{" + tag(slot) + "}:" + name);
     }
 
-    /** For every slot a number whose decimal text hashes to it. */
-    private static int[] tags() {
-        int[] tags = new int[HashSlot.COUNT];
-        BitSet found = new BitSet(HashSlot.COUNT);
-        for (int number = 0; found.cardinality() < HashSlot.COUNT; number++) {
-            int slot = HashSlot.of(bytes(number));
-            if (!found.get(slot)) {
-                found.set(slot);
-                tags[slot] = number;
+    /** A number whose decimal text hashes to the slot. */
+    private static synchronized int tag(int slot) {
+        while (TAGS[slot] == 0) {
+            tried++;
+            int other = HashSlot.of(bytes(tried));
+            if (TAGS[other] == 0) {
+                TAGS[other] = tried;
             }
         }
-        return tags;
+        return TAGS[slot];
     }
 }

@@ -10,11 +10,11 @@ import io.ambrotype.liverestore.Sieve.Passage;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.rdb.RecordKind;
 import io.ambrotype.rdb.ValueType;
+import io.ambrotype.resp.RequestBuffer;
 import io.ambrotype.resp.RespReply;
 import io.ambrotype.resp.RespReply.ErrorReply;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -27,9 +27,12 @@ import java.util.function.LongConsumer;
  * <p>A value that is not sent as a whole is made under a key of the run's own in the same slot, gets its time to live, and is then
  * renamed: nobody sees half of it. Such a key expires by itself after a day, for a run that is never resumed.
  */
-final class DumpFeed {
+final class DumpFeed implements EntryBatch.Source {
     /** How many entries a journal entry allows to be sent. */
     private static final long ALLOWANCE = 50_000;
+
+    /** Longer keys with their values are not copied into one request with others. */
+    private static final int LONGEST_TOGETHER = 64 << 10;
 
     private static final long PIECE_BYTES = 1L << 20;
     private static final int PIECE_COMMANDS = 500;
@@ -38,6 +41,9 @@ final class DumpFeed {
     private static final byte[] RESTORE = Commands.bytes("RESTORE");
     private static final byte[] REPLACE = Commands.bytes("REPLACE");
     private static final byte[] ABSOLUTE = Commands.bytes("ABSTTL");
+    private static final byte[] SET = Commands.bytes("SET");
+    private static final byte[] NOT_EXISTING = Commands.bytes("NX");
+    private static final byte[] EXPIRE_AT = Commands.bytes("PXAT");
     private static final byte[] NO_TTL = Commands.bytes(0);
 
     private final Sieve sieve;
@@ -88,20 +94,22 @@ final class DumpFeed {
         long entry = 0;
         for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
             if (kind == RecordKind.ENTRY) {
-                if (entry >= earlier.done()) {
-                    if (isInSlots(reader) && sieve.fate(reader) == Fate.WANTED) {
-                        send(reader, entry);
-                    }
-                    track.passed(entry + 1);
+                if (entry >= earlier.done() && isInSlots(reader) && sieve.fate(reader) == Fate.WANTED) {
+                    send(reader, entry);
                 }
                 entry++;
             }
             if (entry % RECORDS_PER_REPORT == 0) {
-                progress.accept(reader.position());
+                report(reader, entry);
             }
         }
-        progress.accept(reader.position());
+        report(reader, entry);
         batches.flush();
+    }
+
+    private void report(RdbReader reader, long entries) {
+        track.passed(Math.max(entries, earlier.done()));
+        progress.accept(reader.position());
     }
 
     private boolean isInSlots(RdbReader reader) {
@@ -119,22 +127,99 @@ final class DumpFeed {
             journal.run();
         }
         track.begin(entry);
-        byte[] key = reader.key();
-        Sending sending = new Sending(
-                key,
-                reader.slot(),
-                sieve.selection().target(reader.database()),
-                sieve.expiry().shifted(reader.expireAtMillis()),
-                entry);
         switch (passage) {
-            case Passage.Whole _ -> sending.whole(reader, bytes);
-            case Passage.ByCommands _ -> sending.byCommands(reader);
-            case Passage.InPieces _ -> sending.inPieces(reader);
+            case Passage.Whole _ -> whole(reader, entry, bytes);
+            case Passage.ByCommands _ -> new Sending(reader, entry).byCommands(reader);
+            case Passage.InPieces _ -> new Sending(reader, entry).inPieces(reader);
             case Passage.Refused _ -> throw new IllegalStateException("refused values are not sent");
         }
     }
 
-    /** One entry on its way. */
+    private void whole(RdbReader reader, long entry, long bytes) throws IOException, InterruptedException {
+        int slot = reader.slot();
+        int database = sieve.selection().target(reader.database());
+        long at = sieve.expiry().shifted(reader.expireAtMillis());
+        boolean expires = at != RdbReader.NO_EXPIRY;
+        byte[] time = expires ? Commands.bytes(Math.max(1, at)) : NO_TTL;
+        if (features.set() && (!expires || features.setExpiring())) {
+            long length = reader.plainStringLength();
+            long size = reader.keyLength() + length;
+            if (length >= 0 && size <= LONGEST_TOGETHER) {
+                set(reader, expires, time, (int) length, batches.begin(this, entry, slot, database, size));
+                return;
+            }
+        }
+        byte[] key = reader.key();
+        byte[] payload = sieve.payloads().payload(reader, bytes);
+        byte[][] command = onConflict == OnConflict.REPLACE
+                ? new byte[][] {RESTORE, key, time, payload, REPLACE, ABSOLUTE}
+                : new byte[][] {RESTORE, key, time, payload, ABSOLUTE};
+        long size = Commands.size(command);
+        if (size > LONGEST_TOGETHER) {
+            batches.add(work(command, slot, database, entry));
+        } else {
+            batches.begin(this, entry, slot, database, size).add(command);
+        }
+    }
+
+    /** Says what RESTORE would of a plain string, and is less work for the server. */
+    private void set(RdbReader reader, boolean expires, byte[] time, int length, RequestBuffer request)
+            throws IOException {
+        boolean replaces = onConflict == OnConflict.REPLACE;
+        request.begin(3 + (expires ? 2 : 0) + (replaces ? 0 : 1));
+        request.argument(SET);
+        request.argument(reader.keyBuffer(), reader.keyOffset(), reader.keyLength());
+        request.beginArgument(length);
+        reader.copyPlainString(request::write);
+        request.endArgument();
+        if (expires) {
+            request.argument(EXPIRE_AT);
+            request.argument(time);
+        }
+        if (!replaces) {
+            request.argument(NOT_EXISTING);
+        }
+    }
+
+    @Override
+    public void written(long[] entries, int count) {
+        ledger.wereWritten(count);
+        track.done(entries, count);
+    }
+
+    @Override
+    public KeyWork work(byte[][] command, int slot, int database, long entry) {
+        byte[] key = command[1];
+        return new KeyWork(
+                key,
+                slot,
+                database,
+                List.<byte[][]>of(command),
+                Optional.empty(),
+                isPerhapsOurs(entry),
+                (node, replies, uncertain) -> {
+                    RespReply reply = replies.getFirst();
+                    if (reply.isNull() || (reply instanceof ErrorReply error && isBusy(error))) {
+                        ledger.wasThere(key, database, uncertain);
+                    } else if (reply instanceof ErrorReply error) {
+                        ledger.refused(node, key, database, Commands.name(command), error);
+                    } else {
+                        ledger.wasWritten();
+                    }
+                    track.done(entry);
+                });
+    }
+
+    private static boolean isBusy(ErrorReply error) {
+        return error.prefix().equals("BUSYKEY");
+    }
+
+    /** Whether the run that was broken off may have written it. */
+    private boolean isPerhapsOurs(long entry) {
+        return entry < earlier.mayBeSent();
+    }
+
+    /** One entry on its way that takes several commands. */
     private final class Sending {
         private final byte[] key;
         private final int slot;
@@ -144,38 +229,13 @@ final class DumpFeed {
         private final boolean perhapsOurs;
         private boolean fieldsExpire;
 
-        Sending(byte[] key, int slot, int database, long expireAtMillis, long entry) {
-            this.key = key;
-            this.slot = slot;
-            this.database = database;
-            this.expireAtMillis = expireAtMillis;
+        Sending(RdbReader reader, long entry) {
+            this.key = reader.key();
+            this.slot = reader.slot();
+            this.database = sieve.selection().target(reader.database());
+            this.expireAtMillis = sieve.expiry().shifted(reader.expireAtMillis());
             this.entry = entry;
-            this.perhapsOurs = entry < earlier.mayBeSent();
-        }
-
-        void whole(RdbReader reader, long bytes) throws IOException, InterruptedException {
-            byte[] payload = sieve.payloads().payload(reader, bytes);
-            byte[] ttl = expireAtMillis == RdbReader.NO_EXPIRY ? NO_TTL : Commands.bytes(Math.max(1, expireAtMillis));
-            byte[][] command = onConflict == OnConflict.REPLACE
-                    ? new byte[][] {RESTORE, key, ttl, payload, REPLACE, ABSOLUTE}
-                    : new byte[][] {RESTORE, key, ttl, payload, ABSOLUTE};
-            batches.add(new KeyWork(
-                    key,
-                    slot,
-                    database,
-                    List.<byte[][]>of(command),
-                    Optional.empty(),
-                    perhapsOurs,
-                    (node, replies, uncertain) -> {
-                        if (!(replies.getFirst() instanceof ErrorReply error)) {
-                            ledger.wasWritten();
-                        } else if (error.prefix().equals("BUSYKEY")) {
-                            ledger.wasThere(key, database, uncertain);
-                        } else {
-                            ledger.refused(node, key, database, "RESTORE", error);
-                        }
-                        track.done(entry);
-                    }));
+            this.perhapsOurs = isPerhapsOurs(entry);
         }
 
         void byCommands(RdbReader reader) throws IOException, InterruptedException {
@@ -342,8 +402,7 @@ final class DumpFeed {
                 HostAndPort node, List<byte[][]> commands, List<RespReply> replies, boolean mayBeThere) {
             for (int i = 0; i < replies.size(); i++) {
                 if (replies.get(i) instanceof ErrorReply error && !(mayBeThere && saysThatItIsThere(error))) {
-                    ledger.refused(
-                            node, key, database, new String(commands.get(i)[0], StandardCharsets.US_ASCII), error);
+                    ledger.refused(node, key, database, Commands.name(commands.get(i)), error);
                 }
             }
         }

@@ -20,7 +20,6 @@ import java.util.function.Consumer;
 
 /** The function libraries of a snapshot, and how they get to every master. Immutable. */
 final class Functions {
-    private static final long REPLICA_MILLIS = 1000;
 
     private final Map<String, byte[]> sources = new LinkedHashMap<>();
 
@@ -86,7 +85,7 @@ final class Functions {
                     }
                 }
                 if (loaded > 0) {
-                    connection.pipeline(List.<byte[][]>of(NodeLink.waitFor(1, REPLICA_MILLIS)));
+                    connection.pipeline(List.<byte[][]>of(NodeLink.waitFor(1)));
                 }
                 most[0] = Math.max(most[0], loaded);
             });

@@ -30,7 +30,11 @@ final class Ledger {
     }
 
     void wasWritten() {
-        written.incrementAndGet();
+        wereWritten(1);
+    }
+
+    void wereWritten(int keys) {
+        written.addAndGet(keys);
     }
 
     /**
@@ -40,7 +44,7 @@ final class Ledger {
      */
     void wasThere(byte[] key, int database, boolean perhapsOurs) {
         if (perhapsOurs) {
-            written.incrementAndGet();
+            wasWritten();
         } else if (request.onConflict() == OnConflict.FAIL) {
             appeared.add(DumpLook.named(key, database));
         } else {

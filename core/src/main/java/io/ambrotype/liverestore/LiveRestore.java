@@ -97,6 +97,7 @@ public final class LiveRestore {
         private final List<Sieve> sieves;
         private final List<DumpLook> looks;
         private final Functions functions;
+        private final Features features;
 
         private Prepared(
                 LiveRestorePlan plan,
@@ -106,7 +107,8 @@ public final class LiveRestore {
                 TargetState target,
                 List<Sieve> sieves,
                 List<DumpLook> looks,
-                Functions functions) {
+                Functions functions,
+                Features features) {
             this.plan = plan;
             this.run = run;
             this.earlier = earlier;
@@ -115,6 +117,7 @@ public final class LiveRestore {
             this.sieves = sieves;
             this.looks = looks;
             this.functions = functions;
+            this.features = features;
         }
 
         /** What would be written. */
@@ -193,7 +196,8 @@ public final class LiveRestore {
         List<DumpLook> looks = look(manifest, request, target, sieves, earlier, existing, unsupported, listener);
         List<byte[]> sources =
                 looks.stream().flatMap(look -> look.functions().stream()).toList();
-        Features features = Features.of(target.versions());
+        Features features = Features.of(target.versions())
+                .withSet(PermissionCheck.permitsSet(target.topology(), request.settings(), run));
         Functions functions = Functions.of(features.functions() ? sources : List.of(), warnings::add);
         if (!features.functions()) {
             Functions.of(sources, _ -> {})
@@ -230,7 +234,7 @@ public final class LiveRestore {
                 existing.first(),
                 functions.names(),
                 warnings);
-        return new Prepared(plan, run, earlier, base, target, sieves, looks, functions);
+        return new Prepared(plan, run, earlier, base, target, sieves, looks, functions, features);
     }
 
     /** What is known of a run now: what its servers have lost since was not written. */
@@ -443,7 +447,7 @@ public final class LiveRestore {
                                 marker.track(shard.index()),
                                 writers,
                                 new Batches(writers, nodes, true),
-                                Features.of(prepared.target.versions()),
+                                prepared.features,
                                 prepared.plan.request().onConflict(),
                                 ledger,
                                 prepared.run,

@@ -6,13 +6,13 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
 import io.ambrotype.liverestore.RestoreEntry.AtRisk;
 import io.ambrotype.resp.ConnectionSettings;
+import io.ambrotype.resp.RequestBuffer;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespErrorException;
 import io.ambrotype.resp.RespReply;
 import io.ambrotype.resp.ServerInfo;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeLink implements AutoCloseable {
     private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+    private static final long REPLICA_MILLIS = 1000;
     private static final Duration AFTER_A_LAGGARD = Duration.ofSeconds(5);
 
     private final HostAndPort address;
@@ -221,23 +222,31 @@ final class NodeLink implements AutoCloseable {
 
     /** Sends commands in one go; as many replies. */
     List<RespReply> exchange(int inDatabase, List<byte[][]> commands) {
+        return openIn(inDatabase).pipeline(commands);
+    }
+
+    /** The same with commands of {@link EntryBatch}. */
+    List<RespReply> exchange(int inDatabase, RequestBuffer requests, int count) {
+        return openIn(inDatabase).pipeline(requests, count, "SET or RESTORE");
+    }
+
+    private RespConnection openIn(int inDatabase) {
         RespConnection open = open();
         if (database != inDatabase) {
             open.call("SELECT", Integer.toString(inDatabase));
             database = inDatabase;
         }
-        return open.pipeline(commands);
+        return open;
     }
 
-    /** How many replicas have all that was written on this connection, after waiting for one for so long. */
-    RespReply awaitReplica(long millis) {
-        List<byte[][]> wait = new ArrayList<>();
-        wait.add(waitFor(1, millis));
-        return open().pipeline(wait).getFirst();
+    /** How many replicas have all that was written on this connection, after waiting for one for a while. */
+    RespReply awaitReplica() {
+        return open().pipeline(List.<byte[][]>of(waitFor(1))).getFirst();
     }
 
-    static byte[][] waitFor(int replicas, long millis) {
-        return Commands.of("WAIT", Commands.bytes(replicas), Commands.bytes(millis));
+    /** The command that waits a while for so many replicas. */
+    static byte[][] waitFor(int replicas) {
+        return Commands.of("WAIT", Commands.bytes(replicas), Commands.bytes(REPLICA_MILLIS));
     }
 
     /** Forgets a connection that broke. */

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Looks whether a user may do what a restore is going to do. Each command is put into a transaction that is never carried out: the
@@ -87,6 +88,32 @@ final class PermissionCheck {
                     warn(replica.connectAddress(), settings, commands, warnings);
                 }
             }
+        }
+    }
+
+    /** Whether every master, and every replica that answers, would carry out SET. */
+    static boolean permitsSet(Topology topology, ConnectionSettings settings, String run) {
+        return topology.shards().stream()
+                .filter(shard -> !shard.slots().isEmpty())
+                .allMatch(shard -> {
+                    byte[] key = Commands.ownKey(run, shard.slots().first().orElse(0), "none");
+                    List<byte[][]> set = List.<byte[][]>of(command("SET k v", key));
+                    return Stream.concat(
+                                    Stream.of(shard.master()),
+                                    shard.replicas().stream().filter(Node::isReached))
+                            .allMatch(node -> permits(node.connectAddress(), settings, set));
+                });
+    }
+
+    private static boolean permits(HostAndPort node, ConnectionSettings settings, List<byte[][]> commands) {
+        try {
+            return refusal(node, settings, commands).isEmpty();
+        } catch (AmbrotypeException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            // One that is gone is no reason to do it otherwise; whether it may be written to at all was asked before.
+            return true;
         }
     }
 
@@ -176,7 +203,7 @@ final class PermissionCheck {
     }
 
     private static String name(byte[][] command) {
-        String name = new String(command[0], StandardCharsets.US_ASCII);
+        String name = Commands.name(command);
         return name.equals("FUNCTION") ? name + "|" + new String(command[1], StandardCharsets.US_ASCII) : name;
     }
 }

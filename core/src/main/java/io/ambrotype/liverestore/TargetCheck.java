@@ -152,7 +152,7 @@ final class TargetCheck {
         List<RespReply> replies = connection.pipeline(commands);
         for (int i = 0; i < commands.size(); i++) {
             if (replies.get(i) instanceof ErrorReply error && !isExpected(error)) {
-                String command = new String(commands.get(i)[0], java.nio.charset.StandardCharsets.US_ASCII);
+                String command = Commands.name(commands.get(i));
                 throw unsafe(connection.address() + " would refuse " + command + ": " + error.message())
                         .withHint(hint(error, command));
             }

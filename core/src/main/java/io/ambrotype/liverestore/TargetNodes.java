@@ -77,7 +77,9 @@ final class TargetNodes implements AutoCloseable {
     private List<NodeLink> links(HostAndPort address) {
         return links.computeIfAbsent(
                 address,
-                missing -> List.of(new NodeLink(missing, settings, time), new NodeLink(missing, settings, time)));
+                missing -> java.util.stream.Stream.generate(() -> new NodeLink(missing, settings, time))
+                        .limit(Integer.getInteger("links", 2))
+                        .toList());
     }
 
     private Stream<NodeLink> allLinks() {

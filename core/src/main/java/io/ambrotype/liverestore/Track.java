@@ -69,6 +69,13 @@ final class Track {
         }
     }
 
+    /** So many of the entries are dealt with. */
+    synchronized void done(long[] entries, int count) {
+        for (int i = 0; i < count; i++) {
+            done(entries[i]);
+        }
+    }
+
     synchronized Mark mark() {
         int first = pending.nextSetBit(0);
         return new Mark(shard, first < 0 ? seen : Math.min(base + first, seen), mayBeSent);

@@ -4,8 +4,8 @@ import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.Time;
+import io.ambrotype.liverestore.Batch.Route;
 import io.ambrotype.liverestore.KeyWork.Probe;
-import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.rdb.KeyText;
 import io.ambrotype.resp.RespConnectionException;
 import io.ambrotype.resp.RespConnectionException.Reason;
@@ -15,10 +15,10 @@ import io.ambrotype.resp.RespReply.ErrorReply;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +46,6 @@ final class Writers implements AutoCloseable {
 
     private static final int LONGEST_PAUSE = 500;
     private static final int FIRST_PAUSE = 10;
-    private static final long REPLICA_MILLIS = 1000;
 
     /**
      * What a key takes of the budget beside its bytes: so that at most some ten thousand are on their way. More would only wait in
@@ -66,12 +66,9 @@ final class Writers implements AutoCloseable {
         this.patience = patience;
     }
 
-    /** Which server, and which database there. */
-    record Route(HostAndPort node, int database) {}
-
     /** Takes from the budget what a piece of work needs; whether it was there. */
     boolean tryReserve(long bytes) {
-        return budget.tryAcquire(permits(bytes));
+        return budget.tryAcquire(reserved(bytes));
     }
 
     /**
@@ -80,23 +77,29 @@ final class Writers implements AutoCloseable {
      * @throws AmbrotypeException what made the work of others fail
      */
     void reserve(long bytes) throws InterruptedException {
-        int permits = permits(bytes);
+        int permits = reserved(bytes);
         do {
             throwFailure();
         } while (!budget.tryAcquire(permits, 100, TimeUnit.MILLISECONDS));
     }
 
-    /** Carries out work for which the budget was reserved, on a thread of its own. */
-    void submit(List<KeyWork> batch, boolean writes) {
+    /** Carries out a batch for which the budget was reserved, on a thread of its own. */
+    void submit(Batch batch, boolean writes) {
         throwFailure();
-        long reserved = batch.stream().mapToLong(work -> permits(work.bytes)).sum();
+        int reserved = Math.toIntExact(batch.reserved());
         Thread thread = Thread.ofVirtual().name("live-restore").unstarted(() -> {
             try {
-                run(batch, writes);
+                List<KeyWork> again = new ArrayList<>();
+                if (batch.route().node() == null) {
+                    again.addAll(batch.works());
+                } else {
+                    attempt(batch, writes, again);
+                }
+                run(again, writes);
             } catch (Throwable e) {
                 failure.compareAndSet(null, e);
             } finally {
-                budget.release(Math.toIntExact(reserved));
+                budget.release(reserved);
                 running.remove(Thread.currentThread());
             }
         });
@@ -154,7 +157,7 @@ final class Writers implements AutoCloseable {
             }
             boolean loading = false;
             for (Map.Entry<Route, List<KeyWork>> group : groups.entrySet()) {
-                loading |= attempt(group.getKey(), group.getValue(), writes, again);
+                loading |= attempt(new WorkBatch(group.getKey(), group.getValue()), writes, again);
             }
             if (again.size() < rest.size() || loading) {
                 moved = time.instant();
@@ -172,61 +175,47 @@ final class Writers implements AutoCloseable {
         }
     }
 
-    /** Sends a group to its server; what has to be sent again is added to {@code again}. Whether the server is loading. */
-    private boolean attempt(Route route, List<KeyWork> group, boolean writes, List<KeyWork> again)
-            throws InterruptedException {
-        NodeLink link = nodes.link(route.node());
+    /** Sends a batch to its server; what has to be sent again is added to {@code again}. Whether the server is loading. */
+    private boolean attempt(Batch batch, boolean writes, List<KeyWork> again) throws InterruptedException {
+        NodeLink link = nodes.link(Objects.requireNonNull(batch.route().node()));
         link.lock().lockInterruptibly();
         try {
-            return exchange(link, route, group, writes, again);
+            return exchange(link, batch, writes, again);
         } finally {
             link.lock().unlock();
         }
     }
 
-    private boolean exchange(NodeLink link, Route route, List<KeyWork> group, boolean writes, List<KeyWork> again) {
+    private boolean exchange(NodeLink link, Batch batch, boolean writes, List<KeyWork> again) {
         boolean sent = false;
         try {
             link.open();
-            List<KeyWork> toSend = withoutDone(link, route, group);
-            List<byte[][]> commands = new ArrayList<>();
-            for (KeyWork work : toSend) {
-                for (byte[][] command : work.commands) {
-                    if (work.asked != null) {
-                        commands.add(Commands.of("ASKING"));
-                    }
-                    commands.add(command);
-                }
-            }
+            Batch toSend = withoutDone(link, batch);
             int replicas = writes ? link.confirming() : 0;
-            if (replicas > 0) {
-                commands.add(NodeLink.waitFor(replicas, REPLICA_MILLIS));
-            }
             sent = true;
-            List<RespReply> replies = link.exchange(route.database(), commands);
+            List<RespReply> replies = toSend.send(link, replicas);
             if (writes) {
                 OptionalLong confirmed = replicas > 0 ? awaitReplica(link, replies.getLast()) : OptionalLong.of(0);
                 if (confirmed.isEmpty()) {
-                    sendAgain(group, true, link.address() + " is not a master any more", Optional.empty(), again);
+                    String trouble = link.address() + " is not a master any more";
+                    sendAgain(batch.works(), true, trouble, Optional.empty(), again);
                     return false;
                 }
-                BitSet slots = new BitSet(HashSlot.COUNT);
-                group.forEach(work -> slots.set(work.slot));
-                link.confirmed(confirmed.getAsLong(), slots);
+                link.confirmed(confirmed.getAsLong(), batch.slots());
             }
-            return judge(link, toSend, replies, again);
+            return !toSend.settle(replies) && judge(link, toSend.works(), replies, again);
         } catch (RespConnectionException e) {
             link.drop();
             if (!isPassing(e.reason())) {
                 throw e;
             }
-            sendAgain(group, sent, e.getMessage(), e.hint(), again);
+            sendAgain(batch.works(), sent, e.getMessage(), e.hint(), again);
             return false;
         } catch (RespErrorException e) {
             if (!NodeLink.isPassing(e)) {
                 throw e;
             }
-            sendAgain(group, sent, e.getMessage(), e.hint(), again);
+            sendAgain(batch.works(), sent, e.getMessage(), e.hint(), again);
             return Trouble.of(e.serverMessage()) == Trouble.LOADING;
         }
     }
@@ -242,13 +231,14 @@ final class Writers implements AutoCloseable {
         again.addAll(group);
     }
 
-    /** What is left of a group without what turns out to have been carried out before its reply was lost. */
-    private static List<KeyWork> withoutDone(NodeLink link, Route route, List<KeyWork> group) {
-        if (group.stream().noneMatch(work -> work.uncertain && work.probe.isPresent())) {
-            return group;
+    /** What is left of a batch without what turns out to have been carried out before its reply was lost. */
+    private static Batch withoutDone(NodeLink link, Batch batch) {
+        if (!(batch instanceof WorkBatch(Route route, List<KeyWork> works))
+                || works.stream().noneMatch(work -> work.uncertain && work.probe.isPresent())) {
+            return batch;
         }
         List<KeyWork> left = new ArrayList<>();
-        for (KeyWork work : group) {
+        for (KeyWork work : works) {
             Probe probe = work.probe.orElse(null);
             if (probe == null || !work.uncertain) {
                 left.add(work);
@@ -270,7 +260,7 @@ final class Writers implements AutoCloseable {
                         .withHint("nobody has seen it yet, as it is under a temporary key");
             }
         }
-        return left;
+        return new WorkBatch(route, left);
     }
 
     /** How many replicas have what was written; empty where the server is no master any more, and what it took is worth nothing. */
@@ -301,7 +291,7 @@ final class Writers implements AutoCloseable {
                                 "no replica of " + link.address() + " followed within " + patience.toSeconds() + " s")
                         .withHint("look at master_link_status of its replicas, and at repl-timeout");
             }
-            reply = link.awaitReplica(REPLICA_MILLIS);
+            reply = link.awaitReplica();
         }
     }
 
@@ -310,14 +300,13 @@ final class Writers implements AutoCloseable {
         @Nullable AmbrotypeException refused = null;
         int at = 0;
         for (KeyWork work : group) {
-            List<RespReply> own = new ArrayList<>();
+            // Behind ASKING each command has a reply of its own and one before it.
+            int step = work.asked == null ? 1 : 2;
+            List<RespReply> own = every(step, replies.subList(at, at + step * work.commands.size()));
+            at += step * work.commands.size();
             @Nullable ErrorReply obstacle = null;
             boolean some = false;
-            boolean asking = work.asked != null;
-            for (int i = 0; i < work.commands.size(); i++) {
-                at += asking ? 1 : 0;
-                RespReply reply = replies.get(at++);
-                own.add(reply);
+            for (RespReply reply : own) {
                 if (reply instanceof ErrorReply error && Trouble.of(error.message()) != Trouble.NONE) {
                     obstacle = obstacle == null ? error : obstacle;
                 } else {
@@ -342,6 +331,15 @@ final class Writers implements AutoCloseable {
             throw refused;
         }
         return loading;
+    }
+
+    /** The last of each so many. */
+    private static List<RespReply> every(int step, List<RespReply> replies) {
+        return step == 1
+                ? replies
+                : IntStream.range(1, replies.size() / step + 1)
+                        .mapToObj(i -> replies.get(i * step - 1))
+                        .toList();
     }
 
     private boolean redirect(NodeLink link, KeyWork work, ErrorReply obstacle) {
@@ -404,7 +402,8 @@ final class Writers implements AutoCloseable {
         return KeyText.of(key, 0, shown) + (shown < key.length ? "…" : "");
     }
 
-    private static int permits(long bytes) {
+    /** What is taken of the budget for a key with so many bytes. */
+    static int reserved(long bytes) {
         return (int) Math.min(BUDGET_BYTES, bytes + KEY_OVERHEAD);
     }
 }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
-import java.security.MessageDigest;
 
 /**
  * Reads the RDB inside a stored dump. Its memory is bounded by the greatest window that it accepts, whatever the object
@@ -21,7 +20,7 @@ final class DumpChannel implements ReadableByteChannel {
 
     private final DumpReference dump;
     private final ReadableByteChannel source;
-    private final MessageDigest sha256 = Sha256.digest();
+    private final SideDigest sha256 = new SideDigest();
     private final ByteBuffer input = ByteBuffer.allocateDirect(INPUT_BYTES).flip();
     private final ByteBuffer output = ByteBuffer.allocateDirect(OUTPUT_BYTES).flip();
     private final ZstdDecompressCtx zstd = new ZstdDecompressCtx().setLongMax(DumpFormat.MAX_WINDOW_LOG);
@@ -108,6 +107,7 @@ final class DumpChannel implements ReadableByteChannel {
     /** Makes sure that so many bytes are buffered, or all there are. */
     private void fetch(int wanted) throws IOException {
         while (!exhausted && input.remaining() < wanted) {
+            sha256.await();
             input.compact();
             int start = input.position();
             int count = source.read(input);
@@ -126,7 +126,7 @@ final class DumpChannel implements ReadableByteChannel {
             throw corrupt("it ends after " + frames + " of " + dump.frames() + " frames and " + rdbBytes + " of "
                     + dump.rdbBytes() + " bytes of RDB");
         }
-        String found = Sha256.hex(sha256);
+        String found = sha256.hex();
         if (!found.equals(dump.sha256())) {
             throw corrupt("its SHA-256 is " + found);
         }
@@ -147,6 +147,7 @@ final class DumpChannel implements ReadableByteChannel {
     public void close() throws IOException {
         if (open) {
             open = false;
+            sha256.await();
             zstd.close();
             source.close();
         }

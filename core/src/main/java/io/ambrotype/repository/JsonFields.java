@@ -20,6 +20,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -34,20 +35,23 @@ final class JsonFields {
             .withResolverStyle(ResolverStyle.STRICT)
             .withZone(ZoneOffset.UTC);
 
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
     private static final int LONGEST_COMPLAINT = 400;
 
     private final String file;
-    private final String pointer;
+    private final @Nullable JsonFields parent;
+    private final String ownName;
     private final JsonNode node;
 
     /** The root of a file. */
     JsonFields(String file, ObjectNode root) {
-        this(file, "", root);
+        this(file, null, "", root);
     }
 
-    private JsonFields(String file, String pointer, JsonNode node) {
+    private JsonFields(String file, @Nullable JsonFields parent, String ownName, JsonNode node) {
         this.file = file;
-        this.pointer = pointer;
+        this.parent = parent;
+        this.ownName = ownName;
         this.node = node;
     }
 
@@ -72,8 +76,15 @@ final class JsonFields {
     }
 
     AmbrotypeException corrupt(String complaint) {
+        String pointer = pointer();
         return AmbrotypeException.of(
                 ErrorCode.CORRUPT, file + shown((pointer.isEmpty() ? "" : " at " + pointer) + ": " + complaint));
+    }
+
+    private String pointer() {
+        return parent == null
+                ? ""
+                : parent.pointer() + "/" + ownName.replace("~", "~0").replace("/", "~1");
     }
 
     /** Text of the file is part of it: nothing in it may control a terminal, or fill it. */
@@ -179,7 +190,7 @@ final class JsonFields {
     <V> SortedMap<Integer, V> numberedMap(String name, Function<JsonFields, V> value) {
         SortedMap<Integer, V> numbered = new TreeMap<>();
         map(name, value).forEach((number, each) -> {
-            if (!number.matches("0|[1-9][0-9]{0,8}")) {
+            if (!NUMBER.matcher(number).matches()) {
                 throw field(name).corrupt("'" + number + "' is not a number");
             }
             numbered.put(Integer.parseInt(number), each);
@@ -237,6 +248,6 @@ final class JsonFields {
     }
 
     private JsonFields child(String name, JsonNode value) {
-        return new JsonFields(file, pointer + "/" + name.replace("~", "~0").replace("/", "~1"), value);
+        return new JsonFields(file, this, name, value);
     }
 }

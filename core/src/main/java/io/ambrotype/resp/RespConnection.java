@@ -166,9 +166,24 @@ public final class RespConnection implements AutoCloseable {
                 write(requests, name(commands.get(first)));
             }
             for (int i = first; i < next; i++) {
-                RespReply reply = readReply(commands.get(i));
-                replies.add(reply instanceof ErrorReply error ? masked(error) : reply);
+                replies.add(readReplyMasked(name(commands.get(i))));
             }
+        }
+        return replies;
+    }
+
+    /**
+     * The same with commands that stand in a buffer already, which are sent at once.
+     *
+     * @param count how many commands the buffer holds
+     * @param name of them, for errors
+     */
+    public List<RespReply> pipeline(RequestBuffer requests, int count, String name) {
+        requireCommandMode();
+        write(requests, name);
+        List<RespReply> replies = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            replies.add(readReplyMasked(name));
         }
         return replies;
     }
@@ -180,7 +195,7 @@ public final class RespConnection implements AutoCloseable {
      */
     public RespReply nextMessage() {
         requireCommandMode();
-        return readReply(encode(new String[] {"SUBSCRIBE"}));
+        return readReply("SUBSCRIBE");
     }
 
     /**
@@ -231,12 +246,17 @@ public final class RespConnection implements AutoCloseable {
         }
     }
 
-    private RespReply readReply(byte[][] command) {
+    private RespReply readReplyMasked(String command) {
+        RespReply reply = readReply(command);
+        return reply instanceof ErrorReply error ? masked(error) : reply;
+    }
+
+    private RespReply readReply(String command) {
         restartDeadline();
         try {
             return reader.read();
         } catch (IOException e) {
-            throw failed(e, "while replying to " + name(command));
+            throw failed(e, "while replying to " + command);
         }
     }
 
@@ -380,9 +400,9 @@ public final class RespConnection implements AutoCloseable {
                 if (argument.length > PIPELINE_BYTES) {
                     writeGuarded(between);
                     writeGuarded(argument, argument.length);
-                    between.reset();
+                    between.clear();
                 } else {
-                    between.writeBytes(argument);
+                    between.write(argument, 0, argument.length);
                 }
                 between.endArgument();
             }

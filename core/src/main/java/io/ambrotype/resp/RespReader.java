@@ -28,6 +28,8 @@ final class RespReader {
     private static final int LONGEST_ERROR = 500;
     private static final int ELEMENT_COST = 48;
     private static final int BUFFER_SIZE = 16 << 10;
+    private static final SimpleString OK = new SimpleString("OK");
+    private static final byte[] OK_LINE = {'O', 'K', '\r', '\n'};
 
     /** Where the bytes come from. */
     @FunctionalInterface
@@ -82,13 +84,23 @@ final class RespReader {
         spend(ELEMENT_COST, start);
         int type = next();
         return switch (type) {
-            case '+' -> new SimpleString(line());
+            case '+' -> status();
             case '-' -> new ErrorReply(withoutControls(line()));
             case ':' -> new IntegerReply(integer());
             case '$' -> bulk(start);
             case '*' -> array(start, depth);
             default -> throw malformed("byte " + printable(type) + " does not begin a reply", start);
         };
+    }
+
+    /** The one that nearly all writing commands answer is not made anew each time. */
+    private RespReply status() throws IOException {
+        if (limit - position >= OK_LINE.length
+                && Arrays.equals(buffer, position, position + OK_LINE.length, OK_LINE, 0, OK_LINE.length)) {
+            position += OK_LINE.length;
+            return OK;
+        }
+        return new SimpleString(line());
     }
 
     private RespReply bulk(long start) throws IOException {

@@ -493,6 +493,46 @@ public final class RdbReader implements Closeable {
     }
 
     /**
+     * Length in bytes of the entry's value where that is a string whose bytes are stored as they are, neither compressed nor as an
+     * integer; else -1. The value is not passed.
+     *
+     * @throws IllegalStateException where this is no entry, or its value has been passed
+     */
+    public long plainStringLength() throws IOException {
+        requireEntry();
+        requireUnread();
+        if (type() != ValueType.STRING) {
+            return -1;
+        }
+        window.require(1);
+        if ((window.buffer[window.position] & 0xff) >>> 6 == 3) {
+            return -1;
+        }
+        long start = window.offset();
+        long length = window.length();
+        window.position -= (int) (window.offset() - start);
+        return length;
+    }
+
+    /**
+     * Passes the value, of which {@link #plainStringLength} has told the length, and copies the bytes of the string to {@code sink}.
+     *
+     * @throws IllegalStateException where it is no such string, or the value has been passed already
+     */
+    public void copyPlainString(ByteSink sink) throws IOException {
+        if (plainStringLength() < 0) {
+            throw new IllegalStateException("the value is no string that is stored as it is");
+        }
+        pending = Pending.NOTHING;
+        window.unpin();
+        long length = window.length();
+        window.beginTee(sink, window.position);
+        window.skip(length);
+        window.endTee();
+        recordEnd = window.offset();
+    }
+
+    /**
      * The name of the module data type of an entry of type {@link ValueType#MODULE_2}, nine characters. The value is not passed.
      *
      * @throws IllegalStateException where this is no such entry, or its value has been passed

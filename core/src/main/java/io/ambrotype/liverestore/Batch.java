@@ -1,0 +1,45 @@
+package io.ambrotype.liverestore;
+
+import io.ambrotype.common.HostAndPort;
+import io.ambrotype.resp.RespReply;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What is sent to one server in one go. For one thread at a time. */
+interface Batch {
+    /**
+     * Where it goes.
+     *
+     * @param node which server; null where nobody is known to have the slots
+     * @param database which database there
+     */
+    record Route(@Nullable HostAndPort node, int database) {
+        boolean leadsTo(@Nullable HostAndPort otherNode, int otherDatabase) {
+            return database == otherDatabase && Objects.equals(node, otherNode);
+        }
+    }
+
+    Route route();
+
+    /** Bytes of the budget that were taken for it. */
+    long reserved();
+
+    /**
+     * Sends everything, on an open link.
+     *
+     * @param replicas how many replicas shall have it, too; none is asked where that is 0
+     * @return the replies to the commands of all works in order, and behind them that of WAIT
+     */
+    List<RespReply> send(NodeLink link, int replicas);
+
+    /** Takes the replies where they all are what is hoped for; false where they have to be judged one by one. */
+    boolean settle(List<RespReply> replies);
+
+    /** The slots of all keys. */
+    BitSet slots();
+
+    /** What was sent, key by key. */
+    List<KeyWork> works();
+}

@@ -1,0 +1,37 @@
+package io.ambrotype.repository;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The SHA-256 of bytes that somebody else is reading, too: it is computed beside, on a thread of the common pool, which takes more
+ * time than to decompress them. For one thread.
+ */
+final class SideDigest {
+    private final MessageDigest sha256 = Sha256.digest();
+    private @Nullable ForkJoinTask<?> running;
+
+    /** Begins with the bytes; nobody may change them before {@link #await}. */
+    void update(ByteBuffer bytes) {
+        await();
+        running = ForkJoinPool.commonPool().submit(() -> sha256.update(bytes));
+    }
+
+    /** Waits until nothing is read any more; does the work itself where the pool has not come to it. */
+    void await() {
+        ForkJoinTask<?> task = running;
+        if (task != null) {
+            task.join();
+            running = null;
+        }
+    }
+
+    /** Of all bytes, in lower-case hexadecimal. */
+    String hex() {
+        await();
+        return Sha256.hex(sha256);
+    }
+}
