@@ -1,10 +1,12 @@
 # How the program's JVM is started. Sourced by ./ambrotype and, as it stands, a part of the packaged bin/ambrotype.
 
 # A small fixed heap, because memory is bounded by configuration and not by data; the collector with the least
-# overhead for such a heap; and nothing said by the JVM itself unless it fails.
+# overhead for such a heap; and nothing said by the JVM itself unless it fails. Without multi-release jars zstd-jni
+# calls its library by JNI, which is bound in no time; by the foreign function interface it takes most of a second.
 jvm_options=(
   -XX:+UseSerialGC -Xms32m -Xmx256m -XX:MaxDirectMemorySize=96m -XX:-UsePerfData
   -Xlog:disable "-Xlog:all=error,aot*=off:stderr" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
+  -Djdk.util.jar.enableMultiRelease=false
 )
 
 # Becomes the program: launch JAVA_HOME JAR_FOLDER AOT_CACHE ARGUMENT...

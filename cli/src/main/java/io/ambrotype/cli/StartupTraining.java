@@ -12,11 +12,13 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 
 /**
  * What the JVM watches when the AOT cache is made: the classes and methods of the usual commands, so that they start fast.
- * Touches no network; what it writes, a repository of two snapshots, is in a temporary folder that it removes.
+ * Talks to nobody but a {@link TrainingServer} of its own; what it writes, a repository of some snapshots, is in a temporary folder that
+ * it removes.
  */
 final class StartupTraining {
     /** An RDB with a string, a hash and an expiry in it and no checksum. */
@@ -58,11 +60,34 @@ final class StartupTraining {
         run("list", "--repo", repository(), "--output", "json");
         run("show", "latest", "--repo", repository());
         run("verify", "latest", "--repo", repository());
+        try (TrainingServer server = new TrainingServer(large())) {
+            String deployment = "redis://" + server.address();
+            run("status", deployment);
+            run("doctor", deployment);
+            run("backup", deployment, "--repo", repository());
+            for (int i = 0; i < 2; i++) {
+                run("restore", "latest", "--repo", repository(), "--to", deployment, "--yes");
+            }
+        }
         Configuration.of(Path.of("training.yaml"), """
                 repository: /nonexistent/ambrotype
                 deployments:
                   training: {uri: "rediss://127.0.0.1:7000", username: training, tls: {verify-hostname: true}, parallel: 2}
                 """);
+    }
+
+    /** An RDB of some size: what works on every key is to be compiled while it is watched. */
+    private static String large() {
+        StringBuilder rdb = new StringBuilder("REDIS0009");
+        Random random = new Random(1);
+        for (int i = 0; i < Integer.getInteger("n", 200_000); i++) {
+            String key = "key:" + i;
+            rdb.append('\u0000').append((char) key.length()).append(key).append((char) 60);
+            for (int c = 0; c < 60; c++) {
+                rdb.append((char) ('a' + random.nextInt(16)));
+            }
+        }
+        return rdb.append('\u00ff').append("\u0000".repeat(8)).toString();
     }
 
     private String repository() {
@@ -76,7 +101,7 @@ final class StartupTraining {
                 new ByteArrayInputStream(RDB.getBytes(ISO_8859_1)),
                 Set.of(),
                 80,
-                Map.of(),
+                Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
                 folder,
                 _ -> Optional.empty());
         Main.run(nowhere, Clock.systemUTC(), new Main.Interruption(), arguments);
