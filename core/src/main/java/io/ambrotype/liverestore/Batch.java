@@ -21,6 +21,15 @@ interface Batch {
         }
     }
 
+    /** Decides what becomes of works. */
+    interface Judge {
+        /** The replies to the commands of a work are there. */
+        void judge(KeyWork work, List<RespReply> replies);
+
+        /** Nothing was done of a work, and it has to be sent by itself. */
+        void again(KeyWork work);
+    }
+
     Route route();
 
     /** Bytes of the budget that were taken for it. */
@@ -30,12 +39,12 @@ interface Batch {
      * Sends everything, on an open link.
      *
      * @param replicas how many replicas shall have it, too; none is asked where that is 0
-     * @return the replies to the commands of all works in order, and behind them that of WAIT
+     * @return the replies, that of WAIT behind the others
      */
     List<RespReply> send(NodeLink link, int replicas);
 
-    /** Takes the replies where they all are what is hoped for; false where they have to be judged one by one. */
-    boolean settle(List<RespReply> replies);
+    /** Has the replies judged, work by work, or takes them where they are what is hoped for. */
+    void settle(List<RespReply> replies, Judge judge);
 
     /** The slots of all keys. */
     BitSet slots();

@@ -3,7 +3,6 @@ package io.ambrotype.liverestore;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.liverestore.Batch.Route;
 import io.ambrotype.liverestore.EntryBatch.Source;
-import io.ambrotype.resp.RequestBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -41,12 +40,11 @@ final class Batches {
     }
 
     /**
-     * Takes an entry that one command writes.
+     * The batch that an entry goes into which one command writes; it is to be added at once.
      *
-     * @param bytes of the command, about
-     * @return where the command is to be written
+     * @param bytes of the entry, about
      */
-    RequestBuffer begin(Source source, long entry, int slot, int database, long bytes) throws InterruptedException {
+    EntryBatch batch(Source source, int slot, int database, long bytes) throws InterruptedException {
         reserve(bytes);
         HostAndPort node = nodes.owner(slot).orElse(null);
         EntryBatch batch = find(entries, node, database);
@@ -56,10 +54,11 @@ final class Batches {
             batch = null;
         }
         if (batch == null) {
-            batch = new EntryBatch(new Route(node, database), source);
+            batch = new EntryBatch(new Route(node, database), source, nodes.isCluster());
             entries.add(batch);
         }
-        return batch.begin(entry, slot, Writers.reserved(bytes));
+        batch.reserve(Writers.reserved(bytes));
+        return batch;
     }
 
     private static <B extends Batch> @Nullable B find(List<B> batches, @Nullable HostAndPort node, int database) {

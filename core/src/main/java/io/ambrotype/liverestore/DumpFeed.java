@@ -10,7 +10,6 @@ import io.ambrotype.liverestore.Sieve.Passage;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.rdb.RecordKind;
 import io.ambrotype.rdb.ValueType;
-import io.ambrotype.resp.RequestBuffer;
 import io.ambrotype.resp.RespReply;
 import io.ambrotype.resp.RespReply.ErrorReply;
 import java.io.IOException;
@@ -19,6 +18,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.LongConsumer;
 
 /**
@@ -41,9 +41,6 @@ final class DumpFeed implements EntryBatch.Source {
     private static final byte[] RESTORE = Commands.bytes("RESTORE");
     private static final byte[] REPLACE = Commands.bytes("REPLACE");
     private static final byte[] ABSOLUTE = Commands.bytes("ABSTTL");
-    private static final byte[] SET = Commands.bytes("SET");
-    private static final byte[] NOT_EXISTING = Commands.bytes("NX");
-    private static final byte[] EXPIRE_AT = Commands.bytes("PXAT");
     private static final byte[] NO_TTL = Commands.bytes(0);
 
     private final Sieve sieve;
@@ -140,17 +137,23 @@ final class DumpFeed implements EntryBatch.Source {
         int database = sieve.selection().target(reader.database());
         long at = sieve.expiry().shifted(reader.expireAtMillis());
         boolean expires = at != RdbReader.NO_EXPIRY;
-        byte[] time = expires ? Commands.bytes(Math.max(1, at)) : NO_TTL;
         if (features.set() && (!expires || features.setExpiring())) {
             long length = reader.plainStringLength();
             long size = reader.keyLength() + length;
             if (length >= 0 && size <= LONGEST_TOGETHER) {
-                set(reader, expires, time, (int) length, batches.begin(this, entry, slot, database, size));
+                batches.batch(this, slot, database, size)
+                        .addString(
+                                reader,
+                                entry,
+                                slot,
+                                (int) length,
+                                expires ? OptionalLong.of(at) : OptionalLong.empty());
                 return;
             }
         }
         byte[] key = reader.key();
         byte[] payload = sieve.payloads().payload(reader, bytes);
+        byte[] time = expires ? Commands.bytes(Math.max(1, at)) : NO_TTL;
         byte[][] command = onConflict == OnConflict.REPLACE
                 ? new byte[][] {RESTORE, key, time, payload, REPLACE, ABSOLUTE}
                 : new byte[][] {RESTORE, key, time, payload, ABSOLUTE};
@@ -158,33 +161,19 @@ final class DumpFeed implements EntryBatch.Source {
         if (size > LONGEST_TOGETHER) {
             batches.add(work(command, slot, database, entry));
         } else {
-            batches.begin(this, entry, slot, database, size).add(command);
-        }
-    }
-
-    /** Says what RESTORE would of a plain string, and is less work for the server. */
-    private void set(RdbReader reader, boolean expires, byte[] time, int length, RequestBuffer request)
-            throws IOException {
-        boolean replaces = onConflict == OnConflict.REPLACE;
-        request.begin(3 + (expires ? 2 : 0) + (replaces ? 0 : 1));
-        request.argument(SET);
-        request.argument(reader.keyBuffer(), reader.keyOffset(), reader.keyLength());
-        request.beginArgument(length);
-        reader.copyPlainString(request::write);
-        request.endArgument();
-        if (expires) {
-            request.argument(EXPIRE_AT);
-            request.argument(time);
-        }
-        if (!replaces) {
-            request.argument(NOT_EXISTING);
+            batches.batch(this, slot, database, size).add(entry, slot, command);
         }
     }
 
     @Override
-    public void written(long[] entries, int count) {
+    public boolean replaces() {
+        return onConflict == OnConflict.REPLACE;
+    }
+
+    @Override
+    public void written(long[] entries, int from, int count) {
         ledger.wereWritten(count);
-        track.done(entries, count);
+        track.done(entries, from, count);
     }
 
     @Override

@@ -1,25 +1,44 @@
 package io.ambrotype.liverestore;
 
 import io.ambrotype.rdb.HashSlot;
+import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.resp.RequestBuffer;
 import io.ambrotype.resp.RespReply;
+import io.ambrotype.resp.RespReply.IntegerReply;
 import io.ambrotype.resp.RespReply.SimpleString;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.OptionalLong;
 
 /**
- * A batch of entries that take one command each. Nearly all come this way, so nothing is made for each: their requests are written one
- * behind the other as they are read, and only where a server says anything else than OK they become {@link KeyWork}. Sent once.
+ * A batch of entries that take one command each, or less. Nearly all come this way, so nothing is made for each: their requests are
+ * written one behind the other as they are read, and only where a server says anything else than what is hoped for they become {@link
+ * KeyWork}. Sent once.
+ *
+ * <p>Strings that are stored as they are go by SET, which says the same as RESTORE and is less work for the server: a quarter. Those
+ * that do not expire go several to a command, where they may: MSETNX writes all or none, so what is refused is known to be unwritten.
  */
 final class EntryBatch implements Batch {
     private static final int MOST_ENTRIES = 500;
     private static final int MOST_BYTES = 256 << 10;
+    /** How many strings are set by one command, which nothing else can interrupt. */
+    private static final int MOST_TOGETHER = 50;
+
+    private static final byte[] SET = Commands.bytes("SET");
+    private static final byte[] SET_ALL = Commands.bytes("MSET");
+    private static final byte[] SET_ALL_NEW = Commands.bytes("MSETNX");
+    private static final byte[] NEW = Commands.bytes("NX");
+    private static final byte[] EXPIRE_AT = Commands.bytes("PXAT");
 
     /** Whose entries they are. */
     interface Source {
-        /** So many of the entries were written. */
-        void written(long[] entries, int count);
+        /** Whether keys that are there are replaced. */
+        boolean replaces();
+
+        /** So many of the entries from that index on were written. */
+        void written(long[] entries, int from, int count);
 
         /** An entry that has to be looked at more closely. */
         KeyWork work(byte[][] command, int slot, int database, long entry);
@@ -27,35 +46,111 @@ final class EntryBatch implements Batch {
 
     private final Route route;
     private final Source source;
+    private final boolean oneSlotPerCommand;
     private final RequestBuffer requests = new RequestBuffer(MOST_BYTES / 2);
     private final long[] entries = new long[MOST_ENTRIES];
     private final int[] slots = new int[MOST_ENTRIES];
-    private final int[] starts = new int[MOST_ENTRIES];
     private int count;
+    /** Where each request begins in the buffer, and its first entry. */
+    private final int[] starts = new int[MOST_ENTRIES];
+
+    private final int[] firsts = new int[MOST_ENTRIES];
+    private int commands;
+    /** Keys and values of the last entries, which are going to share a command. */
+    private final RequestBuffer together = new RequestBuffer(MOST_BYTES / 16);
+
+    private int gathered;
     private long reserved;
 
-    EntryBatch(Route route, Source source) {
+    EntryBatch(Route route, Source source, boolean oneSlotPerCommand) {
         this.route = route;
         this.source = source;
+        this.oneSlotPerCommand = oneSlotPerCommand;
     }
 
-    /**
-     * Takes one more entry.
-     *
-     * @param taken bytes of the budget
-     * @return where its request is to be written
-     */
-    RequestBuffer begin(long entry, int slot, long taken) {
-        entries[count] = entry;
-        slots[count] = slot;
-        starts[count] = requests.size();
-        count++;
-        reserved += taken;
-        return requests;
+    /** So many bytes of the budget more were taken for it. */
+    void reserve(long bytes) {
+        reserved += bytes;
     }
 
     boolean isFull() {
-        return count == MOST_ENTRIES || requests.size() >= MOST_BYTES;
+        return count == MOST_ENTRIES || requests.size() + together.size() >= MOST_BYTES;
+    }
+
+    /** Adds an entry with its command. */
+    void add(long entry, int slot, byte[][] command) {
+        begin(entry, slot);
+        requests.add(command);
+    }
+
+    /**
+     * Adds the entry that the reader is at, a string that is stored as it is, and passes its value.
+     *
+     * @param expireAtMillis when it expires
+     */
+    void addString(RdbReader reader, long entry, int slot, int length, OptionalLong expireAtMillis) throws IOException {
+        if (expireAtMillis.isEmpty()) {
+            if (gathered == MOST_TOGETHER || (gathered > 0 && oneSlotPerCommand && slots[count - 1] != slot)) {
+                closeTogether();
+            }
+            take(entry, slot);
+            gathered++;
+            write(reader, length, together);
+            return;
+        }
+        begin(entry, slot);
+        requests.begin(source.replaces() ? 5 : 6);
+        requests.argument(SET);
+        write(reader, length, requests);
+        requests.argument(EXPIRE_AT);
+        requests.argument(Commands.bytes(Math.max(1, expireAtMillis.getAsLong())));
+        if (!source.replaces()) {
+            requests.argument(NEW);
+        }
+    }
+
+    private static void write(RdbReader reader, int length, RequestBuffer request) throws IOException {
+        request.argument(reader.keyBuffer(), reader.keyOffset(), reader.keyLength());
+        request.beginArgument(length);
+        reader.copyPlainString(request::write);
+        request.endArgument();
+    }
+
+    private void begin(long entry, int slot) {
+        closeTogether();
+        starts[commands] = requests.size();
+        firsts[commands] = count;
+        commands++;
+        take(entry, slot);
+    }
+
+    private void take(long entry, int slot) {
+        entries[count] = entry;
+        slots[count] = slot;
+        count++;
+    }
+
+    private void closeTogether() {
+        if (gathered == 0) {
+            return;
+        }
+        starts[commands] = requests.size();
+        firsts[commands] = count - gathered;
+        commands++;
+        if (gathered > 1) {
+            requests.begin(1 + 2 * gathered);
+            requests.argument(source.replaces() ? SET_ALL : SET_ALL_NEW);
+            requests.arguments(together);
+        } else {
+            requests.begin(source.replaces() ? 3 : 4);
+            requests.argument(SET);
+            requests.arguments(together);
+            if (!source.replaces()) {
+                requests.argument(NEW);
+            }
+        }
+        together.clear();
+        gathered = 0;
     }
 
     @Override
@@ -70,22 +165,37 @@ final class EntryBatch implements Batch {
 
     @Override
     public List<RespReply> send(NodeLink link, int replicas) {
+        closeTogether();
         if (replicas == 0) {
-            return link.exchange(route.database(), requests, count);
+            return link.exchange(route.database(), requests, commands);
         }
         requests.add(NodeLink.waitFor(replicas));
-        return link.exchange(route.database(), requests, count + 1);
+        return link.exchange(route.database(), requests, commands + 1);
     }
 
     @Override
-    public boolean settle(List<RespReply> replies) {
-        for (int i = 0; i < count; i++) {
-            if (!(replies.get(i) instanceof SimpleString)) {
-                return false;
+    public void settle(List<RespReply> replies, Judge judge) {
+        int written = 0;
+        for (int i = 0; i < commands; i++) {
+            RespReply reply = replies.get(i);
+            if (reply instanceof SimpleString || (reply instanceof IntegerReply all && all.value() == 1)) {
+                continue;
+            }
+            source.written(entries, written, firsts[i] - written);
+            written = end(i);
+            List<KeyWork> works = works(i);
+            if (works.size() > 1) {
+                works.forEach(judge::again);
+            } else {
+                judge.judge(works.getFirst(), replies.subList(i, i + 1));
             }
         }
-        source.written(entries, count);
-        return true;
+        source.written(entries, written, count - written);
+    }
+
+    /** The first entry that is not of that request any more. */
+    private int end(int request) {
+        return request + 1 < commands ? firsts[request + 1] : count;
     }
 
     @Override
@@ -99,8 +209,28 @@ final class EntryBatch implements Batch {
 
     @Override
     public List<KeyWork> works() {
-        return IntStream.range(0, count)
-                .mapToObj(i -> source.work(requests.command(starts[i]), slots[i], route.database(), entries[i]))
-                .toList();
+        closeTogether();
+        List<KeyWork> works = new ArrayList<>(count);
+        for (int i = 0; i < commands; i++) {
+            works.addAll(works(i));
+        }
+        return works;
+    }
+
+    /** The entries of one request, each with a command of its own. */
+    private List<KeyWork> works(int request) {
+        byte[][] command = requests.command(starts[request]);
+        int first = firsts[request];
+        if (end(request) == first + 1) {
+            return List.of(source.work(command, slots[first], route.database(), entries[first]));
+        }
+        List<KeyWork> works = new ArrayList<>();
+        for (int i = first; i < end(request); i++) {
+            byte[] key = command[1 + 2 * (i - first)];
+            byte[] value = command[2 + 2 * (i - first)];
+            byte[][] single = source.replaces() ? new byte[][] {SET, key, value} : new byte[][] {SET, key, value, NEW};
+            works.add(source.work(single, slots[i], route.database(), entries[i]));
+        }
+        return works;
     }
 }

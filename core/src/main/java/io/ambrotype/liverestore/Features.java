@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * What of the commands that write values the servers of a target have, and permit.
  *
- * @param set SET
+ * @param set SET, MSET and MSETNX
  * @param setExpiring PXAT of SET
  * @param fieldExpiry HPEXPIREAT
  * @param streamCounters ENTRIESADDED and MAXDELETEDID of XSETID, ENTRIESREAD of XGROUP CREATE
@@ -28,7 +28,7 @@ record Features(
         return new Features(true, six, servers.stream().allMatch(Features::fieldExpiry), seven, six, seven);
     }
 
-    /** The same where SET may be forbidden. */
+    /** The same where those may be forbidden. */
     Features withSet(boolean permitted) {
         return new Features(permitted, setExpiring, fieldExpiry, streamCounters, createConsumer, functions);
     }

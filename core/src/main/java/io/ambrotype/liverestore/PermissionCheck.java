@@ -91,13 +91,15 @@ final class PermissionCheck {
         }
     }
 
-    /** Whether every master, and every replica that answers, would carry out SET. */
+    /** Whether every master, and every replica that answers, would carry out SET of one key and of several. */
     static boolean permitsSet(Topology topology, ConnectionSettings settings, String run) {
         return topology.shards().stream()
                 .filter(shard -> !shard.slots().isEmpty())
                 .allMatch(shard -> {
                     byte[] key = Commands.ownKey(run, shard.slots().first().orElse(0), "none");
-                    List<byte[][]> set = List.<byte[][]>of(command("SET k v", key));
+                    List<byte[][]> set = Stream.of("SET k v", "MSET k v", "MSETNX k v")
+                            .map(line -> command(line, key))
+                            .toList();
                     return Stream.concat(
                                     Stream.of(shard.master()),
                                     shard.replicas().stream().filter(Node::isReached))

@@ -42,6 +42,7 @@ final class TargetNodes implements AutoCloseable {
     private final AtomicReferenceArray<HostAndPort> owners = new AtomicReferenceArray<>(HashSlot.COUNT);
     private final Map<HostAndPort, List<NodeLink>> links = new ConcurrentHashMap<>();
     private final AtomicInteger turn = new AtomicInteger();
+    private final boolean cluster;
     private final ReentrantLock looking = new ReentrantLock();
     private Instant looked;
 
@@ -49,6 +50,7 @@ final class TargetNodes implements AutoCloseable {
         this.settings = settings.withConnectTimeout(CONNECT_TIMEOUT);
         this.time = time;
         this.looked = time.instant();
+        this.cluster = seen.kind() == DeploymentKind.CLUSTER;
         Set<HostAndPort> all = new LinkedHashSet<>(seeds);
         for (Node node : seen.nodes()) {
             node.address().ifPresent(all::add);
@@ -56,6 +58,11 @@ final class TargetNodes implements AutoCloseable {
         // Sentinels are found again from the servers; where a seed is one, it stays one.
         this.seeds = List.copyOf(all);
         take(seen);
+    }
+
+    /** Whether keys have to be in one slot to be in one command. */
+    boolean isCluster() {
+        return cluster;
     }
 
     /** Who has the slot; empty where nobody is known to. */
@@ -77,9 +84,7 @@ final class TargetNodes implements AutoCloseable {
     private List<NodeLink> links(HostAndPort address) {
         return links.computeIfAbsent(
                 address,
-                missing -> java.util.stream.Stream.generate(() -> new NodeLink(missing, settings, time))
-                        .limit(Integer.getInteger("links", 2))
-                        .toList());
+                missing -> List.of(new NodeLink(missing, settings, time), new NodeLink(missing, settings, time)));
     }
 
     private Stream<NodeLink> allLinks() {

@@ -69,9 +69,9 @@ final class Track {
         }
     }
 
-    /** So many of the entries are dealt with. */
-    synchronized void done(long[] entries, int count) {
-        for (int i = 0; i < count; i++) {
+    /** So many of the entries from that index on are dealt with. */
+    synchronized void done(long[] entries, int from, int count) {
+        for (int i = from; i < from + count; i++) {
             done(entries[i]);
         }
     }

@@ -5,6 +5,7 @@ import io.ambrotype.resp.RespReply;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** A batch of works of any kind, which are judged one by one. */
 record WorkBatch(Route route, List<KeyWork> works) implements Batch {
@@ -31,8 +32,22 @@ record WorkBatch(Route route, List<KeyWork> works) implements Batch {
     }
 
     @Override
-    public boolean settle(List<RespReply> replies) {
-        return false;
+    public void settle(List<RespReply> replies, Judge judge) {
+        int at = 0;
+        for (KeyWork work : works) {
+            // Behind ASKING each command has a reply of its own and one before it.
+            int step = work.asked == null ? 1 : 2;
+            int end = at + step * work.commands.size();
+            List<RespReply> own = replies.subList(at, end);
+            judge.judge(
+                    work,
+                    step == 1
+                            ? own
+                            : IntStream.range(0, work.commands.size())
+                                    .mapToObj(i -> own.get(step * i + 1))
+                                    .toList());
+            at = end;
+        }
     }
 
     @Override

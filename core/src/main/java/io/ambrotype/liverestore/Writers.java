@@ -26,7 +26,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -203,7 +202,9 @@ final class Writers implements AutoCloseable {
                 }
                 link.confirmed(confirmed.getAsLong(), batch.slots());
             }
-            return !toSend.settle(replies) && judge(link, toSend.works(), replies, again);
+            Judgement judgement = new Judgement(link, again);
+            toSend.settle(replies, judgement);
+            return judgement.end();
         } catch (RespConnectionException e) {
             link.drop();
             if (!isPassing(e.reason())) {
@@ -295,18 +296,28 @@ final class Writers implements AutoCloseable {
         }
     }
 
-    private boolean judge(NodeLink link, List<KeyWork> group, List<RespReply> replies, List<KeyWork> again) {
-        boolean loading = false;
-        @Nullable AmbrotypeException refused = null;
-        int at = 0;
-        for (KeyWork work : group) {
-            // Behind ASKING each command has a reply of its own and one before it.
-            int step = work.asked == null ? 1 : 2;
-            List<RespReply> own = every(step, replies.subList(at, at + step * work.commands.size()));
-            at += step * work.commands.size();
+    /** What becomes of the works of one batch. */
+    private final class Judgement implements Batch.Judge {
+        private final NodeLink link;
+        private final List<KeyWork> again;
+        private boolean loading;
+        private @Nullable AmbrotypeException refused;
+
+        Judgement(NodeLink link, List<KeyWork> again) {
+            this.link = link;
+            this.again = again;
+        }
+
+        @Override
+        public void again(KeyWork work) {
+            again.add(work);
+        }
+
+        @Override
+        public void judge(KeyWork work, List<RespReply> replies) {
             @Nullable ErrorReply obstacle = null;
             boolean some = false;
-            for (RespReply reply : own) {
+            for (RespReply reply : replies) {
                 if (reply instanceof ErrorReply error && Trouble.of(error.message()) != Trouble.NONE) {
                     obstacle = obstacle == null ? error : obstacle;
                 } else {
@@ -316,37 +327,26 @@ final class Writers implements AutoCloseable {
             work.asked = null;
             if (obstacle == null) {
                 try {
-                    work.outcome.of(link.address(), own, work.uncertain);
+                    work.outcome.of(link.address(), replies, work.uncertain);
                 } catch (AmbrotypeException e) {
                     // The others of the batch are done or not, whatever becomes of this one.
                     refused = refused == null ? e : refused;
                 }
             } else {
                 work.uncertain |= some;
-                loading |= redirect(link, work, obstacle);
+                redirect(work, obstacle);
                 again.add(work);
             }
         }
-        if (refused != null) {
-            throw refused;
-        }
-        return loading;
-    }
 
-    /** The last of each so many. */
-    private static List<RespReply> every(int step, List<RespReply> replies) {
-        return step == 1
-                ? replies
-                : IntStream.range(1, replies.size() / step + 1)
-                        .mapToObj(i -> replies.get(i * step - 1))
-                        .toList();
-    }
-
-    private boolean redirect(NodeLink link, KeyWork work, ErrorReply obstacle) {
-        work.trouble = link.address() + " answered: " + obstacle.message();
-        work.hint = Optional.of(TargetCheck.hint(obstacle, "RESTORE"));
-        Trouble trouble = Trouble.of(obstacle.message());
-        if (trouble == Trouble.MOVED || trouble == Trouble.ASK) {
+        private void redirect(KeyWork work, ErrorReply obstacle) {
+            work.trouble = link.address() + " answered: " + obstacle.message();
+            work.hint = Optional.of(TargetCheck.hint(obstacle, "RESTORE"));
+            Trouble trouble = Trouble.of(obstacle.message());
+            loading |= trouble == Trouble.LOADING;
+            if (trouble != Trouble.MOVED && trouble != Trouble.ASK) {
+                return;
+            }
             String[] words = obstacle.message().split(" ", -1);
             try {
                 String address = words[2];
@@ -365,7 +365,18 @@ final class Writers implements AutoCloseable {
                         .causedBy(e);
             }
         }
-        return trouble == Trouble.LOADING;
+
+        /**
+         * Whether the server is loading.
+         *
+         * @throws AmbrotypeException what was refused first
+         */
+        boolean end() {
+            if (refused != null) {
+                throw refused;
+            }
+            return loading;
+        }
     }
 
     private AmbrotypeException gaveUp(KeyWork work, boolean writes) {

@@ -11,9 +11,9 @@ import java.nio.ByteOrder;
  *
  * <p>Source of the frame header: RFC 8878, section 3.1.1.1.
  */
-final class DumpFormat {
+public final class DumpFormat {
     /** Bytes of RDB in every frame but the last. */
-    static final int FRAME_BYTES = 16 << 20;
+    public static final int FRAME_BYTES = 16 << 20;
 
     /**
      * zstd's own default, with smaller tables and a smaller window, so that they fit into the processor's own cache: RDBs
@@ -35,7 +35,7 @@ final class DumpFormat {
     private DumpFormat() {}
 
     /** What compresses frames; to be closed. For one thread at a time. */
-    static ZstdCompressCtx compressor() {
+    public static ZstdCompressCtx compressor() {
         return new ZstdCompressCtx()
                 .setLevel(COMPRESSION_LEVEL)
                 .setWindowLog(WINDOW_LOG)

@@ -69,6 +69,11 @@ public final class RequestBuffer {
         size += length;
     }
 
+    /** Arguments that another buffer holds. */
+    public void arguments(RequestBuffer other) {
+        write(other.bytes, 0, other.size);
+    }
+
     /**
      * The command that begins at that byte of the buffer, as it was put in.
      *
@@ -120,7 +125,7 @@ public final class RequestBuffer {
     }
 
     /** Forgets what is in it. */
-    void clear() {
+    public void clear() {
         size = 0;
     }
 

@@ -9,6 +9,9 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -322,6 +325,48 @@ class RdbReaderTest {
         reader.copyValue(
                 (buffer, offset, length) -> copy.text(Bytes.latin(buffer).substring(offset, offset + length)));
         assertThat(Bytes.latin(copy.toByteArray())).isEqualTo("\tthe value");
+    }
+
+    @Test
+    void stringsThatAreStoredAsTheyAreAreToldFromOthers() throws IOException {
+        String longest = "value ".repeat(5_000);
+        byte[] packed = Lzf.pack(Bytes.latin("abab".repeat(30)));
+        byte[] rdb = Rdb.redis(9)
+                .string("short", "v")
+                .string("empty", "")
+                .string("long", longest)
+                .entry(0, "number", new Bytes().raw(0xc0, 12))
+                .entry(
+                        0,
+                        "packed",
+                        new Bytes().raw(0xc3).length(packed.length).length(120).raw(packed))
+                .entry(1, "list", new Bytes().length(1).string("element"))
+                .string("last", "the end")
+                .finish();
+        for (RdbReader reader : List.of(Rdb.open(rdb), RdbReader.open(Rdb.dripping(rdb)))) {
+            Map<String, String> plain = new LinkedHashMap<>();
+            for (RecordKind kind = reader.next(); kind != RecordKind.END; kind = reader.next()) {
+                long length = kind == RecordKind.ENTRY ? reader.plainStringLength() : -1;
+                if (length >= 0) {
+                    Bytes value = new Bytes();
+                    reader.copyPlainString((buffer, offset, count) ->
+                            value.text(Bytes.latin(buffer).substring(offset, offset + count)));
+                    assertThat(value.size()).isEqualTo(length);
+                    assertThat(reader.valueLength()).isGreaterThan(length);
+                    plain.put(reader.keyText(), Bytes.latin(value.toByteArray()));
+                } else if (kind == RecordKind.ENTRY) {
+                    assertThatThrownBy(() -> reader.copyPlainString((_, _, _) -> {}))
+                            .hasMessageContaining("no string that is stored as it is");
+                }
+            }
+            assertThat(reader.checksum()).isEqualTo(ChecksumVerdict.VERIFIED);
+            assertThat(plain)
+                    .containsExactly(
+                            Map.entry("short", "v"),
+                            Map.entry("empty", ""),
+                            Map.entry("long", longest),
+                            Map.entry("last", "the end"));
+        }
     }
 
     @Test
