@@ -28,6 +28,8 @@ final class StartupTraining {
             + "\u00fc\u0000\u0000\u0000\u0000\u0000\u0001\u0000\u0000\u0000\u0001e\u0001v"
             + "\u00ff\u0000\u0000\u0000\u0000\u0000\u0000\u0000\u0000";
 
+    private static final int MANY = 200_000;
+
     private final Path folder;
 
     private StartupTraining(Path folder) {
@@ -80,7 +82,7 @@ final class StartupTraining {
     private static String large() {
         StringBuilder rdb = new StringBuilder("REDIS0009");
         Random random = new Random(1);
-        for (int i = 0; i < Integer.getInteger("n", 200_000); i++) {
+        for (int i = 0; i < MANY; i++) {
             String key = "key:" + i;
             rdb.append('\u0000').append((char) key.length()).append(key).append((char) 60);
             for (int c = 0; c < 60; c++) {

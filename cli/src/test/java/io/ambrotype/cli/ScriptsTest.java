@@ -349,7 +349,8 @@ class ScriptsTest {
         script(
                 jdk.resolve("bin/java"),
                 "echo \"${JAVA_TOOL_OPTIONS-unset}\"; printf '%s\\n' \"$@\" | grep -e '^-D' -e '^-Xmx'\n");
-        assertThat(run("ambrotype").out()).isEqualTo("unset\n-Xmx256m\n-Da=1\n-Db=2\n-Xmx1g\n");
+        assertThat(run("ambrotype").out())
+                .isEqualTo("unset\n-Xmx256m\n-Djdk.util.jar.enableMultiRelease=false\n-Da=1\n-Db=2\n-Xmx1g\n");
     }
 
     @Test

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Gathers what is for one server each into batches, and hands those on when they are worth a request. For one thread. */
 final class Batches {
-    private static final int MOST_KEYS = 500;
-    private static final long MOST_BYTES = 1L << 20;
+    /** Entries come with many databases, or for many servers: each batch has buffers of its own. */
+    private static final int MOST_OPEN = 256;
 
     private final Writers writers;
     private final TargetNodes nodes;
@@ -25,15 +25,15 @@ final class Batches {
     }
 
     void add(KeyWork work) throws InterruptedException {
-        reserve(work.bytes);
+        reserve(Writers.reserved(work.bytes));
         HostAndPort node = nodes.owner(work.slot).orElse(null);
         WorkBatch batch = find(works, node, work.database);
         if (batch == null) {
-            batch = new WorkBatch(new Route(node, work.database), new ArrayList<>());
+            batch = new WorkBatch(new Route(node, work.database));
             works.add(batch);
         }
-        batch.works().add(work);
-        if (batch.works().size() >= MOST_KEYS || batch.reserved() >= MOST_BYTES) {
+        batch.add(work);
+        if (batch.isFull()) {
             works.remove(batch);
             writers.submit(batch, writes);
         }
@@ -45,7 +45,9 @@ final class Batches {
      * @param bytes of the entry, about
      */
     EntryBatch batch(Source source, int slot, int database, long bytes) throws InterruptedException {
-        reserve(bytes);
+        // Buffers that grow have up to twice the room that is used.
+        int reserved = Writers.reserved(2 * bytes);
+        reserve(reserved);
         HostAndPort node = nodes.owner(slot).orElse(null);
         EntryBatch batch = find(entries, node, database);
         if (batch != null && batch.isFull()) {
@@ -54,10 +56,13 @@ final class Batches {
             batch = null;
         }
         if (batch == null) {
+            if (entries.size() == MOST_OPEN) {
+                writers.submit(entries.removeFirst(), writes);
+            }
             batch = new EntryBatch(new Route(node, database), source, nodes.isCluster());
             entries.add(batch);
         }
-        batch.reserve(Writers.reserved(bytes));
+        batch.reserve(reserved);
         return batch;
     }
 
@@ -70,11 +75,11 @@ final class Batches {
         return null;
     }
 
-    private void reserve(long bytes) throws InterruptedException {
-        if (!writers.tryReserve(bytes)) {
+    private void reserve(int permits) throws InterruptedException {
+        if (!writers.tryReserve(permits)) {
             // What waits here holds a part of the budget, too.
             flush();
-            writers.reserve(bytes);
+            writers.reserve(permits);
         }
     }
 

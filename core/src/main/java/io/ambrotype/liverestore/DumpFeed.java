@@ -56,6 +56,7 @@ final class DumpFeed implements EntryBatch.Source {
     private final String run;
     private final Runnable journal;
     private final LongConsumer progress;
+    private volatile boolean someAreThere;
 
     DumpFeed(
             Sieve sieve,
@@ -139,9 +140,8 @@ final class DumpFeed implements EntryBatch.Source {
         boolean expires = at != RdbReader.NO_EXPIRY;
         if (features.set() && (!expires || features.setExpiring())) {
             long length = reader.plainStringLength();
-            long size = reader.keyLength() + length;
-            if (length >= 0 && size <= LONGEST_TOGETHER) {
-                batches.batch(this, slot, database, size)
+            if (length >= 0 && length <= LONGEST_TOGETHER - reader.keyLength()) {
+                batches.batch(this, slot, database, reader.keyLength() + length)
                         .addString(
                                 reader,
                                 entry,
@@ -168,6 +168,16 @@ final class DumpFeed implements EntryBatch.Source {
     @Override
     public boolean replaces() {
         return onConflict == OnConflict.REPLACE;
+    }
+
+    @Override
+    public boolean isLikelyNew(long entry) {
+        return replaces() || !(someAreThere || isPerhapsOurs(entry));
+    }
+
+    @Override
+    public void wereThere() {
+        someAreThere = true;
     }
 
     @Override

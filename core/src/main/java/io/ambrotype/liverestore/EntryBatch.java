@@ -22,9 +22,12 @@ import java.util.OptionalLong;
  */
 final class EntryBatch implements Batch {
     private static final int MOST_ENTRIES = 500;
-    private static final int MOST_BYTES = 256 << 10;
-    /** How many strings are set by one command, which nothing else can interrupt. */
+    private static final int MOST_BYTES = 128 << 10;
+    /** How many strings are set by one command, which nothing else can interrupt, and how many bytes. */
     private static final int MOST_TOGETHER = 50;
+
+    private static final int MOST_BYTES_TOGETHER = 16 << 10;
+    private static final int USUAL_BYTES = 16 << 10;
 
     private static final byte[] SET = Commands.bytes("SET");
     private static final byte[] SET_ALL = Commands.bytes("MSET");
@@ -37,6 +40,12 @@ final class EntryBatch implements Batch {
         /** Whether keys that are there are replaced. */
         boolean replaces();
 
+        /** Whether it is likely that the key of that entry is not there, so that it may share a command. */
+        boolean isLikelyNew(long entry);
+
+        /** A command that several entries shared was refused, because a key of them is there. */
+        void wereThere();
+
         /** So many of the entries from that index on were written. */
         void written(long[] entries, int from, int count);
 
@@ -47,7 +56,7 @@ final class EntryBatch implements Batch {
     private final Route route;
     private final Source source;
     private final boolean oneSlotPerCommand;
-    private final RequestBuffer requests = new RequestBuffer(MOST_BYTES / 2);
+    private final RequestBuffer requests = new RequestBuffer(USUAL_BYTES);
     private final long[] entries = new long[MOST_ENTRIES];
     private final int[] slots = new int[MOST_ENTRIES];
     private int count;
@@ -57,7 +66,7 @@ final class EntryBatch implements Batch {
     private final int[] firsts = new int[MOST_ENTRIES];
     private int commands;
     /** Keys and values of the last entries, which are going to share a command. */
-    private final RequestBuffer together = new RequestBuffer(MOST_BYTES / 16);
+    private final RequestBuffer together = new RequestBuffer(USUAL_BYTES / 4);
 
     private int gathered;
     private long reserved;
@@ -90,12 +99,16 @@ final class EntryBatch implements Batch {
      */
     void addString(RdbReader reader, long entry, int slot, int length, OptionalLong expireAtMillis) throws IOException {
         if (expireAtMillis.isEmpty()) {
-            if (gathered == MOST_TOGETHER || (gathered > 0 && oneSlotPerCommand && slots[count - 1] != slot)) {
+            boolean otherSlot = gathered > 0 && oneSlotPerCommand && slots[count - 1] != slot;
+            if (otherSlot || !source.isLikelyNew(entry)) {
                 closeTogether();
             }
             take(entry, slot);
             gathered++;
             write(reader, length, together);
+            if (gathered == MOST_TOGETHER || together.size() >= MOST_BYTES_TOGETHER || !source.isLikelyNew(entry)) {
+                closeTogether();
+            }
             return;
         }
         begin(entry, slot);
@@ -186,6 +199,9 @@ final class EntryBatch implements Batch {
             List<KeyWork> works = works(i);
             if (works.size() > 1) {
                 works.forEach(judge::again);
+                if (reply instanceof IntegerReply) {
+                    source.wereThere();
+                }
             } else {
                 judge.judge(works.getFirst(), replies.subList(i, i + 1));
             }

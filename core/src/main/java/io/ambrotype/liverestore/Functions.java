@@ -20,7 +20,6 @@ import java.util.function.Consumer;
 
 /** The function libraries of a snapshot, and how they get to every master. Immutable. */
 final class Functions {
-
     private final Map<String, byte[]> sources = new LinkedHashMap<>();
 
     private Functions() {}

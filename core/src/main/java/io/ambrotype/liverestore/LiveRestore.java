@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  *       proves its checksums, and every wanted key is looked for in the target: what cannot be held, what is there already and what
  *       has expired is known before anything is written ({@link DumpLook}, {@link LiveRestorePlan}).
  *   <li><b>Functions</b> are loaded on every master, where everything is wanted.
- *   <li><b>Write.</b> The dumps are read again, a few side by side. A value goes by RESTORE, as its own bytes where the target knows
+ *   <li><b>Write.</b> The dumps are read again, a few side by side. A plain string goes by SET ({@link EntryBatch}), any other value by RESTORE, as its own bytes where the target knows
  *       their encoding, else in one that it knows ({@link Payloads}); one that is too large for that by the commands of its type
  *       under a temporary key that is renamed when it is whole ({@link DumpFeed}). Batches go to whoever has the
  *       slots now, follow slots and masters that move, and count as written when a replica has them too ({@link Writers}).

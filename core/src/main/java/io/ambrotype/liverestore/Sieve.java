@@ -52,7 +52,7 @@ record Sieve(
 
     /** How a wanted value gets into the target. */
     sealed interface Passage {
-        /** By RESTORE. */
+        /** By one command: RESTORE, or SET. */
         record Whole() implements Passage {}
 
         /** By commands that are sent together. */

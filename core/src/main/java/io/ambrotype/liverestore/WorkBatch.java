@@ -8,10 +8,42 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** A batch of works of any kind, which are judged one by one. */
-record WorkBatch(Route route, List<KeyWork> works) implements Batch {
+final class WorkBatch implements Batch {
+    private static final int MOST_WORKS = 500;
+    private static final long MOST_BYTES = 1L << 20;
+
+    private final Route route;
+    private final List<KeyWork> works = new ArrayList<>();
+    private long bytes;
+    private long reserved;
+
+    WorkBatch(Route route) {
+        this.route = route;
+    }
+
+    void add(KeyWork work) {
+        works.add(work);
+        bytes += work.bytes;
+        reserved += Writers.reserved(work.bytes);
+    }
+
+    boolean isFull() {
+        return works.size() >= MOST_WORKS || bytes >= MOST_BYTES;
+    }
+
+    @Override
+    public Route route() {
+        return route;
+    }
+
     @Override
     public long reserved() {
-        return works.stream().mapToLong(work -> Writers.reserved(work.bytes)).sum();
+        return reserved;
+    }
+
+    @Override
+    public List<KeyWork> works() {
+        return works;
     }
 
     @Override

@@ -29,12 +29,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out {@link KeyWork} at whoever has the keys' slots, batch by batch: batches for several servers side by side, those for one
- * server one after the other, and never more bytes on their way than the budget.
+ * Carries out batches at whoever has the keys' slots: those for several servers side by side, those for one link to a server one
+ * after the other, and never more bytes on their way than the budget.
  *
  * <p>A batch ends when the replicas of its server have it too, or one of them where another lags. What not all of them have is lost
  * where the server does not live on as a master, and remembered until then ({@link TargetNodes#takeLost}). Before its end the
- * whole batch counts as uncertain when the connection breaks, and is sent again, to whoever has the slots then. What was redirected, or met a state that passes, is sent again too, until nothing has moved on for as long as the patience lasts.
+ * whole batch counts as uncertain when the connection breaks, and is sent again, to whoever has the slots then. What was redirected, or
+ * met a state that passes, is sent again too, until nothing has moved on for as long as the patience lasts.
  *
  * <p>The first failure that does not pass stops everything: batches that wait give up, and {@link #submit} and {@link #await} tell.
  * Thread-safe.
@@ -65,18 +66,17 @@ final class Writers implements AutoCloseable {
         this.patience = patience;
     }
 
-    /** Takes from the budget what a piece of work needs; whether it was there. */
-    boolean tryReserve(long bytes) {
-        return budget.tryAcquire(reserved(bytes));
+    /** Takes from the budget what {@link #reserved} says; whether it was there. */
+    boolean tryReserve(int permits) {
+        return budget.tryAcquire(permits);
     }
 
     /**
-     * Waits for what a piece of work needs of the budget.
+     * Waits for that much of the budget.
      *
      * @throws AmbrotypeException what made the work of others fail
      */
-    void reserve(long bytes) throws InterruptedException {
-        int permits = reserved(bytes);
+    void reserve(int permits) throws InterruptedException {
         do {
             throwFailure();
         } while (!budget.tryAcquire(permits, 100, TimeUnit.MILLISECONDS));
@@ -85,25 +85,47 @@ final class Writers implements AutoCloseable {
     /** Carries out a batch for which the budget was reserved, on a thread of its own. */
     void submit(Batch batch, boolean writes) {
         throwFailure();
-        int reserved = Math.toIntExact(batch.reserved());
-        Thread thread = Thread.ofVirtual().name("live-restore").unstarted(() -> {
+        Thread thread = Thread.ofVirtual().name("live-restore").unstarted(new Errand(batch, writes));
+        running.add(thread);
+        thread.start();
+    }
+
+    /** A batch on its way. */
+    private final class Errand implements Runnable {
+        private @Nullable Batch batch;
+        private final int reserved;
+        private final boolean writes;
+
+        Errand(Batch batch, boolean writes) {
+            this.batch = batch;
+            this.reserved = Math.toIntExact(batch.reserved());
+            this.writes = writes;
+        }
+
+        @Override
+        public void run() {
             try {
-                List<KeyWork> again = new ArrayList<>();
-                if (batch.route().node() == null) {
-                    again.addAll(batch.works());
-                } else {
-                    attempt(batch, writes, again);
-                }
-                run(again, writes);
+                Writers.this.run(firstAttempt(), writes);
             } catch (Throwable e) {
                 failure.compareAndSet(null, e);
             } finally {
                 budget.release(reserved);
                 running.remove(Thread.currentThread());
             }
-        });
-        running.add(thread);
-        thread.start();
+        }
+
+        /** What is left to do; the batch, of which it is a copy, is forgotten. */
+        private List<KeyWork> firstAttempt() throws InterruptedException {
+            Batch first = Objects.requireNonNull(batch);
+            batch = null;
+            List<KeyWork> again = new ArrayList<>();
+            if (first.route().node() == null) {
+                again.addAll(first.works());
+            } else {
+                attempt(first, writes, again);
+            }
+            return again;
+        }
     }
 
     /** Waits for all that was submitted. */
@@ -140,7 +162,7 @@ final class Writers implements AutoCloseable {
         int idle = 0;
         while (!rest.isEmpty()) {
             throwFailure();
-            Map<Route, List<KeyWork>> groups = new LinkedHashMap<>();
+            Map<Route, WorkBatch> groups = new LinkedHashMap<>();
             List<KeyWork> again = new ArrayList<>();
             for (KeyWork work : rest) {
                 HostAndPort node =
@@ -150,13 +172,13 @@ final class Writers implements AutoCloseable {
                     work.hint = Optional.empty();
                     again.add(work);
                 } else {
-                    groups.computeIfAbsent(new Route(node, work.database), _ -> new ArrayList<>())
+                    groups.computeIfAbsent(new Route(node, work.database), WorkBatch::new)
                             .add(work);
                 }
             }
             boolean loading = false;
-            for (Map.Entry<Route, List<KeyWork>> group : groups.entrySet()) {
-                loading |= attempt(new WorkBatch(group.getKey(), group.getValue()), writes, again);
+            for (WorkBatch group : groups.values()) {
+                loading |= attempt(group, writes, again);
             }
             if (again.size() < rest.size() || loading) {
                 moved = time.instant();
@@ -179,6 +201,7 @@ final class Writers implements AutoCloseable {
         NodeLink link = nodes.link(Objects.requireNonNull(batch.route().node()));
         link.lock().lockInterruptibly();
         try {
+            throwFailure();
             return exchange(link, batch, writes, again);
         } finally {
             link.lock().unlock();
@@ -234,12 +257,13 @@ final class Writers implements AutoCloseable {
 
     /** What is left of a batch without what turns out to have been carried out before its reply was lost. */
     private static Batch withoutDone(NodeLink link, Batch batch) {
-        if (!(batch instanceof WorkBatch(Route route, List<KeyWork> works))
-                || works.stream().noneMatch(work -> work.uncertain && work.probe.isPresent())) {
+        if (!(batch instanceof WorkBatch works)
+                || works.works().stream().noneMatch(work -> work.uncertain && work.probe.isPresent())) {
             return batch;
         }
-        List<KeyWork> left = new ArrayList<>();
-        for (KeyWork work : works) {
+        Route route = batch.route();
+        WorkBatch left = new WorkBatch(route);
+        for (KeyWork work : works.works()) {
             Probe probe = work.probe.orElse(null);
             if (probe == null || !work.uncertain) {
                 left.add(work);
@@ -261,7 +285,7 @@ final class Writers implements AutoCloseable {
                         .withHint("nobody has seen it yet, as it is under a temporary key");
             }
         }
-        return new WorkBatch(route, left);
+        return left;
     }
 
     /** How many replicas have what was written; empty where the server is no master any more, and what it took is worth nothing. */
@@ -270,7 +294,7 @@ final class Writers implements AutoCloseable {
         RespReply reply = first;
         while (true) {
             if (reply instanceof ErrorReply error) {
-                if (Trouble.of(error.message()) != Trouble.NONE) {
+                if (Trouble.of(error.message()) != Trouble.NONE || isOfAReplica(error)) {
                     return OptionalLong.empty();
                 }
                 throw AmbrotypeException.of(ErrorCode.FAILED, link.address() + " refused WAIT: " + error.message())
@@ -294,6 +318,11 @@ final class Writers implements AutoCloseable {
             }
             reply = link.awaitReplica();
         }
+    }
+
+    /** A server that follows another does not know WAIT (waitCommand in replication.c of Redis and Valkey). */
+    private static boolean isOfAReplica(ErrorReply error) {
+        return error.message().contains("WAIT cannot be used with replica instances");
     }
 
     /** What becomes of the works of one batch. */

@@ -147,9 +147,10 @@ final class DumpChannel implements ReadableByteChannel {
     public void close() throws IOException {
         if (open) {
             open = false;
-            sha256.await();
-            zstd.close();
-            source.close();
+            try (source;
+                    zstd) {
+                sha256.await();
+            }
         }
     }
 }

@@ -17,15 +17,17 @@ final class SideDigest {
     /** Begins with the bytes; nobody may change them before {@link #await}. */
     void update(ByteBuffer bytes) {
         await();
-        running = ForkJoinPool.commonPool().submit(() -> sha256.update(bytes));
+        ForkJoinTask<?> task = ForkJoinTask.adapt(() -> sha256.update(bytes));
+        running = task;
+        ForkJoinPool.commonPool().execute(task);
     }
 
     /** Waits until nothing is read any more; does the work itself where the pool has not come to it. */
     void await() {
         ForkJoinTask<?> task = running;
         if (task != null) {
-            task.join();
             running = null;
+            task.join();
         }
     }
 
