@@ -3,22 +3,24 @@ package io.ambrotype.bench;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.ambrotype.bench.Shell.Cost;
+import io.ambrotype.bench.Shell.Footprint;
 import io.ambrotype.lab.LabCluster;
 import io.ambrotype.lab.LabSpec;
 import io.ambrotype.lab.RedisServer;
 import io.ambrotype.resp.RespConnection;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Time and memory of a backup as data and shards grow, and with one value of 2 GB. */
 final class GrowthBenchmark implements Benchmark {
     private static final long GIGABYTE = 1_000_000_000L;
     private static final long SHARD_BYTES = 4_000_000;
     private static final int MASTERS = 3;
+    private static final Pattern RDB_BYTES = Pattern.compile("\"rdbBytes\" : ([0-9]+)");
 
     @Override
     public String name() {
@@ -44,7 +46,7 @@ final class GrowthBenchmark implements Benchmark {
                 title(),
                 List.of(
                         "`ambrotype backup` with its usual options (two shards at once, one fork per host at a time, 256 MB of Java heap). "
-                                + "One run each; peak resident memory as the kernel keeps it, of a run of its own. At most 500 MB are asked for."),
+                                + "One run each; peak resident memory as the kernel keeps it. At most 500 MB are asked for."),
                 List.of("shards", "dumps>", "time>", "CPU s>", "peak resident memory>"),
                 rows,
                 List.of("The row of one value has a single string of 2 GB."));
@@ -53,7 +55,7 @@ final class GrowthBenchmark implements Benchmark {
     private static List<String> of(Surroundings surroundings, String name, int masters, long bytes)
             throws IOException, InterruptedException {
         try (Shop shop = Shop.open(surroundings, name, masters, bytes, surroundings.portBase())) {
-            return row(surroundings, name, masters, shop.dumps(), shop.uri());
+            return row(surroundings, name, masters, shop.uri());
         } finally {
             surroundings.remove(name);
         }
@@ -76,27 +78,24 @@ final class GrowthBenchmark implements Benchmark {
                     connection.call("APPEND".getBytes(US_ASCII), "value".getBytes(US_ASCII), piece);
                 }
             }
-            return row(
-                    surroundings,
-                    name,
-                    1,
-                    List.of(Shop.saved(server)),
-                    "redis://" + lab.addresses().getFirst());
+            return row(surroundings, name, 1, "redis://" + lab.addresses().getFirst());
         } finally {
             surroundings.remove(name);
         }
     }
 
-    private static List<String> row(Surroundings surroundings, String name, int masters, List<Path> dumps, String uri)
+    private static List<String> row(Surroundings surroundings, String name, int masters, String uri)
             throws IOException, InterruptedException {
-        long size = 0;
-        for (Path dump : dumps) {
-            size += Files.size(dump);
-        }
         Shell shell = surroundings.shell(name + "-backup");
-        Cost cost = shell.time("ambrotype backup " + uri + " --repo first");
-        shell.run("rm -rf first");
-        long peak = shell.peakMemory(List.of(surroundings.program().toString(), "backup", uri, "--repo", "second"));
+        Footprint backup =
+                shell.watch(List.of(surroundings.program().toString(), "backup", uri, "--repo", "repository"));
+        Cost cost = backup.cost();
+        long peak = backup.peakBytes();
+        Matcher listed = RDB_BYTES.matcher(shell.run("ambrotype list --repo repository --output json"));
+        if (!listed.find()) {
+            throw new IOException("ambrotype list does not say how large the snapshot is");
+        }
+        long size = Long.parseLong(listed.group(1));
         surroundings
                 .log()
                 .accept(name + ": " + Text.gigabytes(size) + ", " + Text.seconds(cost.wall()) + " s, "

@@ -66,8 +66,7 @@ final class ScannerBenchmark implements Benchmark {
                         + surroundings.runs()
                         + " iterations of JMH behind three that do not count, one thread. Asked for: at least 10 times as fast as the dump "
                         + "visitor of redis-replicator 3.11.0, at least " + Math.round(LEAST)
-                        + " MB/s, nothing allocated per entry; digests within "
-                        + "3 times what `ambrotype rdb` does."),
+                        + " MB/s, nothing allocated per entry."),
                 List.of("what", "time>", "MB/s>", "to the scanner>", "allocated in all>"),
                 rows,
                 List.of());

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * @param environment variables beside those of this process
  */
 record Shell(Path folder, Map<String, String> environment) {
-    private static final Duration LOOK = Duration.ofMillis(5);
+    private static final Duration LOOK = Duration.ofMillis(20);
     private static final String RESIDENT = "VmHWM:";
 
     /**
@@ -63,16 +63,23 @@ record Shell(Path folder, Map<String, String> environment) {
     }
 
     /**
-     * Runs a program and watches its resident memory.
+     * What a program took.
      *
-     * @return its peak in bytes, as the kernel keeps it
+     * @param cost its time; of the processor's as the kernel said shortly before its end
+     * @param peakBytes its peak resident memory, as the kernel keeps it
      */
-    long peakMemory(List<String> command) throws IOException, InterruptedException {
+    record Footprint(Cost cost, long peakBytes) {}
+
+    /** Runs a program and watches it. */
+    Footprint watch(List<String> command) throws IOException, InterruptedException {
         Path err = folder.resolve("shell.err");
+        long begun = System.nanoTime();
         Process process = process(command, folder.resolve("shell.out"), err);
         Path status = Path.of("/proc", Long.toString(process.pid()), "status");
         long peak = 0;
+        Duration cpu = Duration.ZERO;
         while (!process.waitFor(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+            cpu = process.info().totalCpuDuration().orElse(cpu);
             try (Stream<String> lines = Files.lines(status)) {
                 peak = Math.max(
                         peak,
@@ -86,7 +93,7 @@ record Shell(Path folder, Map<String, String> environment) {
             }
         }
         require(process.waitFor(), String.join(" ", command), err);
-        return peak;
+        return new Footprint(new Cost(Duration.ofNanos(System.nanoTime() - begun), cpu), peak);
     }
 
     private Process process(List<String> command, Path out, Path err) throws IOException {

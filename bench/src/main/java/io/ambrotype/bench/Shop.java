@@ -77,8 +77,8 @@ final class Shop implements AutoCloseable {
         return masters().stream().map(Shop::saved).toList();
     }
 
-    /** Has a server save its data, however long that takes, and hands out the file. */
-    static Path saved(RedisServer server) {
+    /** However long that takes. */
+    private static Path saved(RedisServer server) {
         try (RespConnection connection =
                 RespConnection.open(server.address(), server.settings().withReplyTimeout(SAVE_LIMIT))) {
             connection.call("SAVE");
