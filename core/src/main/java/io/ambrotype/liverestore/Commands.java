@@ -2,16 +2,30 @@ package io.ambrotype.liverestore;
 
 import io.ambrotype.rdb.HashSlot;
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 
 /** Commands as they are sent, and the keys that a run makes for itself. */
 final class Commands {
     /** All keys that a live restore makes begin so. */
     static final String PREFIX = "ambrotype:restoring:";
 
-    /** For every slot the first number above 0 that was found to hash to it, where one was. */
-    private static final int[] TAGS = new int[HashSlot.COUNT];
+    /** For every slot a number whose decimal text hashes to it. Made where it is used: it takes as long as a small restore. */
+    private static final class Tags {
+        static final int[] OF_SLOT = tags();
 
-    private static int tried;
+        private static int[] tags() {
+            int[] tags = new int[HashSlot.COUNT];
+            BitSet found = new BitSet(HashSlot.COUNT);
+            for (int number = 0; found.cardinality() < HashSlot.COUNT; number++) {
+                int slot = HashSlot.of(bytes(number));
+                if (!found.get(slot)) {
+                    found.set(slot);
+                    tags[slot] = number;
+                }
+            }
+            return tags;
+        }
+    }
 
     private Commands() {}
 
@@ -49,18 +63,19 @@ final class Commands {
      * @param name tells it from the run's other keys
      */
     static byte[] ownKey(String run, int slot, String name) {
-        return bytes(PREFIX + run + ":{" + tag(slot) + "}:" + name);
+        return keyWithTag(run, Tags.OF_SLOT[slot], name);
     }
 
-    /** A number whose decimal text hashes to the slot. */
-    private static synchronized int tag(int slot) {
-        while (TAGS[slot] == 0) {
-            tried++;
-            int other = HashSlot.of(bytes(tried));
-            if (TAGS[other] == 0) {
-                TAGS[other] = tried;
-            }
+    /** A key of the run's own in that slot that is never written. */
+    static byte[] unusedKey(String run, int slot) {
+        int tag = 0;
+        while (HashSlot.of(bytes(tag)) != slot) {
+            tag++;
         }
-        return TAGS[slot];
+        return keyWithTag(run, tag, "none");
+    }
+
+    private static byte[] keyWithTag(String run, int tag, String name) {
+        return bytes(PREFIX + run + ":{" + tag + "}:" + name);
     }
 }

@@ -74,7 +74,7 @@ final class PermissionCheck {
             if (shard.slots().isEmpty()) {
                 continue;
             }
-            byte[] key = Commands.ownKey(run, shard.slots().first().orElse(0), "none");
+            byte[] key = Commands.unusedKey(run, shard.slots().first().orElse(0));
             List<byte[][]> commands = commands(needs, topology.kind(), key);
             refusal(shard.master().connectAddress(), settings, commands).ifPresent(refused -> {
                 throw AmbrotypeException.of(
@@ -96,7 +96,7 @@ final class PermissionCheck {
         return topology.shards().stream()
                 .filter(shard -> !shard.slots().isEmpty())
                 .allMatch(shard -> {
-                    byte[] key = Commands.ownKey(run, shard.slots().first().orElse(0), "none");
+                    byte[] key = Commands.unusedKey(run, shard.slots().first().orElse(0));
                     List<byte[][]> set = Stream.of("SET k v", "MSET k v", "MSETNX k v")
                             .map(line -> command(line, key))
                             .toList();

@@ -144,7 +144,7 @@ final class TargetCheck {
 
     /** None of these commands finds anything to do. What else the user has to be permitted, {@link PermissionCheck} asks. */
     private void probe(RespConnection connection, int slot) {
-        byte[] key = Commands.ownKey(run, slot, "none");
+        byte[] key = Commands.unusedKey(run, slot);
         List<byte[][]> commands = List.of(
                 Commands.of("RESTORE", key, Commands.bytes(0), Commands.bytes("no value"), Commands.bytes("ABSTTL")),
                 Commands.of("EXISTS", key),

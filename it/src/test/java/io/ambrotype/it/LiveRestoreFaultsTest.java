@@ -105,6 +105,49 @@ class LiveRestoreFaultsTest {
                 .isEmpty();
     }
 
+    /** Strings are written many at a time; what somebody else has written meanwhile is told from them. */
+    @Test
+    void keysThatAppearAfterTheLookAreLeftAsTheyAre() throws Exception {
+        LabCluster source = labs.standalone(ServersUnderTest.any(), 0);
+        try (RespConnection there = source.masters().getFirst().connect()) {
+            for (int i = 0; i < 1000; i++) {
+                there.call("SET", "string:" + i, "value " + i);
+            }
+            for (int i = 0; i < 1000; i += 7) {
+                there.call("EXPIRE", "string:" + i, "10000");
+            }
+        }
+        Manifest strings = operator.backup(source);
+        for (OnConflict rule : List.of(OnConflict.FAIL, OnConflict.SKIP)) {
+            LabCluster target = labs.standalone(ServersUnderTest.any(), 0);
+            LiveRestore restore =
+                    new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
+            LiveRestore.Prepared prepared = restore.prepare(
+                    strings,
+                    request(target, target.servers().getFirst().settings(), rule, IMPATIENT),
+                    false,
+                    LiveRestoreListener.NONE);
+            try (RespConnection here = target.masters().getFirst().connect()) {
+                here.call("MSET", "string:7", "mine", "string:500", "mine", "string:998", "mine");
+
+                LiveRestoreReport report = restore.run(prepared, LiveRestoreListener.NONE);
+
+                assertThat(report.written()).isEqualTo(997);
+                assertThat(rule == OnConflict.FAIL ? report.appeared() : report.skipped())
+                        .isEqualTo(3);
+                assertThat(here.texts("MGET", "string:7", "string:500", "string:998"))
+                        .containsOnly("mine");
+                assertThat(here.integer("TTL", "string:7")).isEqualTo(-1);
+                for (int i = 0; i < 1000; i++) {
+                    if (i != 7 && i != 500 && i != 998) {
+                        assertThat(here.text("GET", "string:" + i)).isEqualTo("value " + i);
+                        assertThat(here.integer("TTL", "string:" + i) > 0).isEqualTo(i % 7 == 0);
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void slotsThatMoveAreFollowed() throws Exception {
         LabCluster target = labs.cluster(ServersUnderTest.any(), 2, 0);
@@ -405,9 +448,14 @@ class LiveRestoreFaultsTest {
             throws InterruptedException {
         LiveRestore restore =
                 new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
-        LiveRestoreRequest request = new LiveRestoreRequest(
-                "target", target.addresses(), settings, Selection.ALL, onConflict, false, false, patience);
+        LiveRestoreRequest request = request(target, settings, onConflict, patience);
         return restore.run(restore.prepare(snapshot, request, resume, listener), listener);
+    }
+
+    private static LiveRestoreRequest request(
+            LabCluster target, ConnectionSettings settings, OnConflict onConflict, Duration patience) {
+        return new LiveRestoreRequest(
+                "target", target.addresses(), settings, Selection.ALL, onConflict, false, false, patience);
     }
 
     private Path journals() {
