@@ -15,6 +15,9 @@ import io.ambrotype.rdb.RestorePayload;
 import io.ambrotype.rdb.TargetVersion;
 import io.ambrotype.rdb.Transcoder;
 import io.ambrotype.resp.RespConnection;
+import io.ambrotype.topology.Shard;
+import io.ambrotype.topology.Topology;
+import io.ambrotype.topology.TopologyReader;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -93,7 +96,7 @@ final class LiveBenchmark implements Benchmark {
             Surroundings surroundings, Shell shell, Path dump, LabCluster target, String what, String asked)
             throws IOException, InterruptedException {
         List<RedisServer> masters = target.masters();
-        List<Path> commands = commands(dump, masters.size(), shell.folder());
+        List<Path> commands = commands(dump, target, shell.folder());
         String pipes = IntStream.range(0, masters.size())
                 .mapToObj(
                         i -> "redis-cli -p " + masters.get(i).address().port() + " --pipe < " + commands.get(i) + " & ")
@@ -104,15 +107,6 @@ final class LiveBenchmark implements Benchmark {
                 .with(OURS, () -> empty(masters, shell, ours))
                 .with(PEER, () -> empty(masters, shell, pipes))
                 .run(surroundings);
-        long keys = 0;
-        for (RedisServer master : masters) {
-            try (RespConnection connection = master.connect()) {
-                keys += connection.integer("DBSIZE");
-            }
-        }
-        if (keys != KEYS) {
-            throw new IOException("the servers have " + keys + " keys and not " + KEYS);
-        }
         return outcomes.row(what, OURS, PEER, asked);
     }
 
@@ -123,7 +117,17 @@ final class LiveBenchmark implements Benchmark {
                 connection.call("FLUSHALL");
             }
         }
-        return shell.time(line);
+        Cost cost = shell.time(line);
+        long keys = 0;
+        for (RedisServer master : masters) {
+            try (RespConnection connection = master.connect()) {
+                keys += connection.integer("DBSIZE");
+            }
+        }
+        if (keys != KEYS) {
+            throw new IOException("the servers have " + keys + " keys and not " + KEYS + " after: " + line);
+        }
+        return cost;
     }
 
     private static void fill(RedisServer server) {
@@ -142,10 +146,20 @@ final class LiveBenchmark implements Benchmark {
         }
     }
 
-    /** The commands for each of so many masters, whose slots are equal parts as a new lab has them. */
-    private static List<Path> commands(Path dump, int masters, Path folder) throws IOException {
-        List<Path> files = IntStream.range(0, masters)
-                .mapToObj(i -> folder.resolve("commands-" + masters + "-" + i))
+    /** The commands for each master: those for the keys in its slots. */
+    private static List<Path> commands(Path dump, LabCluster target, Path folder) throws IOException {
+        List<RedisServer> masters = target.masters();
+        Topology topology = new TopologyReader(masters.getFirst().settings()).discover(target.addresses());
+        int[] owners = new int[HashSlot.COUNT];
+        for (Shard shard : topology.shards()) {
+            int owner = masters.stream()
+                    .map(RedisServer::address)
+                    .toList()
+                    .indexOf(shard.master().connectAddress());
+            shard.slots().stream().forEach(slot -> owners[slot] = owner);
+        }
+        List<Path> files = IntStream.range(0, masters.size())
+                .mapToObj(i -> folder.resolve("commands-" + masters.size() + "-" + i))
                 .toList();
         List<OutputStream> outputs = new ArrayList<>();
         try (RdbReader reader = RdbReader.open(dump)) {
@@ -161,7 +175,7 @@ final class LiveBenchmark implements Benchmark {
                 byte[] key = reader.key();
                 payload.reset();
                 RestorePayload.write(reader, transcoder, payload::write);
-                OutputStream output = outputs.get(reader.slot() * masters / HashSlot.COUNT);
+                OutputStream output = outputs.get(owners[reader.slot()]);
                 output.write(("*4\r\n$7\r\nRESTORE\r\n$" + key.length + "\r\n").getBytes(US_ASCII));
                 output.write(key);
                 output.write(("\r\n$1\r\n0\r\n$" + payload.size() + "\r\n").getBytes(US_ASCII));

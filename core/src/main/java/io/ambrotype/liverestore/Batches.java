@@ -75,11 +75,13 @@ final class Batches {
         return null;
     }
 
+    /** Batches that are not full wait as long as others are on their way: else they would become ever smaller. */
     private void reserve(int permits) throws InterruptedException {
-        if (!writers.tryReserve(permits)) {
-            // What waits here holds a part of the budget, too.
-            flush();
-            writers.reserve(permits);
+        while (!writers.tryReserve(permits)) {
+            if (writers.isIdle()) {
+                // What waits here holds the rest of the budget.
+                flush();
+            }
         }
     }
 

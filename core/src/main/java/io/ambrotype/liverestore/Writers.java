@@ -45,6 +45,7 @@ final class Writers implements AutoCloseable {
     static final int BUDGET_BYTES = 64 << 20;
 
     private static final int LONGEST_PAUSE = 500;
+    private static final int LONGEST_WAIT = 10;
     private static final int FIRST_PAUSE = 10;
 
     /**
@@ -66,20 +67,20 @@ final class Writers implements AutoCloseable {
         this.patience = patience;
     }
 
-    /** Takes from the budget what {@link #reserved} says; whether it was there. */
-    boolean tryReserve(int permits) {
-        return budget.tryAcquire(permits);
-    }
-
     /**
-     * Waits for that much of the budget.
+     * Takes from the budget what {@link #reserved} says, and waits for it a while.
      *
+     * @return whether it was there
      * @throws AmbrotypeException what made the work of others fail
      */
-    void reserve(int permits) throws InterruptedException {
-        do {
-            throwFailure();
-        } while (!budget.tryAcquire(permits, 100, TimeUnit.MILLISECONDS));
+    boolean tryReserve(int permits) throws InterruptedException {
+        throwFailure();
+        return budget.tryAcquire(permits, LONGEST_WAIT, TimeUnit.MILLISECONDS);
+    }
+
+    /** Whether nothing is on its way. */
+    boolean isIdle() {
+        return running.isEmpty();
     }
 
     /** Carries out a batch for which the budget was reserved, on a thread of its own. */
