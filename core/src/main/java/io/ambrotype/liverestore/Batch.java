@@ -1,6 +1,7 @@
 package io.ambrotype.liverestore;
 
 import io.ambrotype.common.HostAndPort;
+import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.resp.RespReply;
 import java.util.BitSet;
 import java.util.List;
@@ -8,7 +9,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What is sent to one server in one go. For one thread at a time. */
-interface Batch {
+abstract class Batch {
     /**
      * Where it goes.
      *
@@ -30,10 +31,32 @@ interface Batch {
         void again(KeyWork work);
     }
 
-    Route route();
+    private final Route route;
+    private final BitSet slots = new BitSet(HashSlot.COUNT);
+    private long reserved;
+
+    Batch(Route route) {
+        this.route = route;
+    }
+
+    final Route route() {
+        return route;
+    }
 
     /** Bytes of the budget that were taken for it. */
-    long reserved();
+    final long reserved() {
+        return reserved;
+    }
+
+    /** So many bytes of the budget more were taken for it. */
+    final void reserve(long bytes) {
+        reserved += bytes;
+    }
+
+    /** The slots of all keys. */
+    final BitSet slots() {
+        return slots;
+    }
 
     /**
      * Sends everything, on an open link.
@@ -41,14 +64,11 @@ interface Batch {
      * @param replicas how many replicas shall have it, too; none is asked where that is 0
      * @return the replies, that of WAIT behind the others
      */
-    List<RespReply> send(NodeLink link, int replicas);
+    abstract List<RespReply> send(NodeLink link, int replicas);
 
     /** Has the replies judged, work by work, or takes them where they are what is hoped for. */
-    void settle(List<RespReply> replies, Judge judge);
-
-    /** The slots of all keys. */
-    BitSet slots();
+    abstract void settle(List<RespReply> replies, Judge judge);
 
     /** What was sent, key by key. */
-    List<KeyWork> works();
+    abstract List<KeyWork> works();
 }

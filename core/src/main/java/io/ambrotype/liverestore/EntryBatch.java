@@ -1,6 +1,5 @@
 package io.ambrotype.liverestore;
 
-import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.resp.RequestBuffer;
 import io.ambrotype.resp.RespReply;
@@ -8,7 +7,6 @@ import io.ambrotype.resp.RespReply.IntegerReply;
 import io.ambrotype.resp.RespReply.SimpleString;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -20,7 +18,7 @@ import java.util.OptionalLong;
  * <p>Strings that are stored as they are go by SET, which says the same as RESTORE and is less work for the server: a quarter. Those
  * that do not expire go several to a command, where they may: MSETNX writes all or none, so what is refused is known to be unwritten.
  */
-final class EntryBatch implements Batch {
+final class EntryBatch extends Batch {
     private static final int MOST_ENTRIES = 500;
     private static final int MOST_BYTES = 128 << 10;
     /** How many strings are set by one command, which nothing else can interrupt, and how many bytes. */
@@ -53,7 +51,6 @@ final class EntryBatch implements Batch {
         KeyWork work(byte[][] command, int slot, int database, long entry);
     }
 
-    private final Route route;
     private final Source source;
     private final boolean oneSlotPerCommand;
     private final RequestBuffer requests = new RequestBuffer(USUAL_BYTES);
@@ -69,17 +66,11 @@ final class EntryBatch implements Batch {
     private final RequestBuffer together = new RequestBuffer(USUAL_BYTES / 4);
 
     private int gathered;
-    private long reserved;
 
     EntryBatch(Route route, Source source, boolean oneSlotPerCommand) {
-        this.route = route;
+        super(route);
         this.source = source;
         this.oneSlotPerCommand = oneSlotPerCommand;
-    }
-
-    /** So many bytes of the budget more were taken for it. */
-    void reserve(long bytes) {
-        reserved += bytes;
     }
 
     boolean isFull() {
@@ -140,6 +131,7 @@ final class EntryBatch implements Batch {
     private void take(long entry, int slot) {
         entries[count] = entry;
         slots[count] = slot;
+        slots().set(slot);
         count++;
     }
 
@@ -167,27 +159,17 @@ final class EntryBatch implements Batch {
     }
 
     @Override
-    public Route route() {
-        return route;
-    }
-
-    @Override
-    public long reserved() {
-        return reserved;
-    }
-
-    @Override
-    public List<RespReply> send(NodeLink link, int replicas) {
+    List<RespReply> send(NodeLink link, int replicas) {
         closeTogether();
         if (replicas == 0) {
-            return link.exchange(route.database(), requests, commands);
+            return link.exchange(route().database(), requests, commands);
         }
         requests.add(NodeLink.waitFor(replicas));
-        return link.exchange(route.database(), requests, commands + 1);
+        return link.exchange(route().database(), requests, commands + 1);
     }
 
     @Override
-    public void settle(List<RespReply> replies, Judge judge) {
+    void settle(List<RespReply> replies, Judge judge) {
         int written = 0;
         for (int i = 0; i < commands; i++) {
             RespReply reply = replies.get(i);
@@ -215,16 +197,7 @@ final class EntryBatch implements Batch {
     }
 
     @Override
-    public BitSet slots() {
-        BitSet all = new BitSet(HashSlot.COUNT);
-        for (int i = 0; i < count; i++) {
-            all.set(slots[i]);
-        }
-        return all;
-    }
-
-    @Override
-    public List<KeyWork> works() {
+    List<KeyWork> works() {
         closeTogether();
         List<KeyWork> works = new ArrayList<>(count);
         for (int i = 0; i < commands; i++) {
@@ -238,14 +211,14 @@ final class EntryBatch implements Batch {
         byte[][] command = requests.command(starts[request]);
         int first = firsts[request];
         if (end(request) == first + 1) {
-            return List.of(source.work(command, slots[first], route.database(), entries[first]));
+            return List.of(source.work(command, slots[first], route().database(), entries[first]));
         }
         List<KeyWork> works = new ArrayList<>();
         for (int i = first; i < end(request); i++) {
             byte[] key = command[1 + 2 * (i - first)];
             byte[] value = command[2 + 2 * (i - first)];
             byte[][] single = source.replaces() ? new byte[][] {SET, key, value} : new byte[][] {SET, key, value, NEW};
-            works.add(source.work(single, slots[i], route.database(), entries[i]));
+            works.add(source.work(single, slots[i], route().database(), entries[i]));
         }
         return works;
     }

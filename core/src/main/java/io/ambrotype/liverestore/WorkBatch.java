@@ -1,30 +1,27 @@
 package io.ambrotype.liverestore;
 
-import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.resp.RespReply;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** A batch of works of any kind, which are judged one by one. */
-final class WorkBatch implements Batch {
+final class WorkBatch extends Batch {
     private static final int MOST_WORKS = 500;
     private static final long MOST_BYTES = 1L << 20;
 
-    private final Route route;
     private final List<KeyWork> works = new ArrayList<>();
     private long bytes;
-    private long reserved;
 
     WorkBatch(Route route) {
-        this.route = route;
+        super(route);
     }
 
     void add(KeyWork work) {
         works.add(work);
         bytes += work.bytes;
-        reserved += Writers.reserved(work.bytes);
+        reserve(Writers.reserved(work.bytes));
+        slots().set(work.slot);
     }
 
     boolean isFull() {
@@ -32,22 +29,12 @@ final class WorkBatch implements Batch {
     }
 
     @Override
-    public Route route() {
-        return route;
-    }
-
-    @Override
-    public long reserved() {
-        return reserved;
-    }
-
-    @Override
-    public List<KeyWork> works() {
+    List<KeyWork> works() {
         return works;
     }
 
     @Override
-    public List<RespReply> send(NodeLink link, int replicas) {
+    List<RespReply> send(NodeLink link, int replicas) {
         List<byte[][]> commands = new ArrayList<>();
         for (KeyWork work : works) {
             for (byte[][] command : work.commands) {
@@ -60,11 +47,11 @@ final class WorkBatch implements Batch {
         if (replicas > 0) {
             commands.add(NodeLink.waitFor(replicas));
         }
-        return link.exchange(route.database(), commands);
+        return link.exchange(route().database(), commands);
     }
 
     @Override
-    public void settle(List<RespReply> replies, Judge judge) {
+    void settle(List<RespReply> replies, Judge judge) {
         int at = 0;
         for (KeyWork work : works) {
             // Behind ASKING each command has a reply of its own and one before it.
@@ -80,12 +67,5 @@ final class WorkBatch implements Batch {
                                     .toList());
             at = end;
         }
-    }
-
-    @Override
-    public BitSet slots() {
-        BitSet slots = new BitSet(HashSlot.COUNT);
-        works.forEach(work -> slots.set(work.slot));
-        return slots;
     }
 }
