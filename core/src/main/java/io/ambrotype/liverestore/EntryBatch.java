@@ -90,14 +90,15 @@ final class EntryBatch extends Batch {
      */
     void addString(RdbReader reader, long entry, int slot, int length, OptionalLong expireAtMillis) throws IOException {
         if (expireAtMillis.isEmpty()) {
+            boolean alone = !source.isLikelyNew(entry);
             boolean otherSlot = gathered > 0 && oneSlotPerCommand && slots[count - 1] != slot;
-            if (otherSlot || !source.isLikelyNew(entry)) {
+            if (alone || otherSlot) {
                 closeTogether();
             }
             take(entry, slot);
             gathered++;
             write(reader, length, together);
-            if (gathered == MOST_TOGETHER || together.size() >= MOST_BYTES_TOGETHER || !source.isLikelyNew(entry)) {
+            if (alone || gathered == MOST_TOGETHER || together.size() >= MOST_BYTES_TOGETHER) {
                 closeTogether();
             }
             return;

@@ -7,8 +7,8 @@ import java.util.concurrent.ForkJoinTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The SHA-256 of bytes that somebody else is reading, too: it is computed beside, on a thread of the common pool, which takes more
- * time than to decompress them. For one thread.
+ * The SHA-256 of bytes that are read for something else at the same time: to hash them takes longer than to decompress them, and is
+ * done on a thread of the common pool. For one thread.
  */
 final class SideDigest {
     private final MessageDigest sha256 = Sha256.digest();

@@ -166,7 +166,7 @@ public final class RespConnection implements AutoCloseable {
                 write(requests, name(commands.get(first)));
             }
             for (int i = first; i < next; i++) {
-                replies.add(readReplyMasked(name(commands.get(i))));
+                replies.add(readReplyMasked(commands.get(i)[0]));
             }
         }
         return replies;
@@ -181,9 +181,10 @@ public final class RespConnection implements AutoCloseable {
     public List<RespReply> pipeline(RequestBuffer requests, int count, String name) {
         requireCommandMode();
         write(requests, name);
+        byte[] bytes = utf8(name);
         List<RespReply> replies = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            replies.add(readReplyMasked(name));
+            replies.add(readReplyMasked(bytes));
         }
         return replies;
     }
@@ -195,7 +196,7 @@ public final class RespConnection implements AutoCloseable {
      */
     public RespReply nextMessage() {
         requireCommandMode();
-        return readReply("SUBSCRIBE");
+        return readReply(utf8("SUBSCRIBE"));
     }
 
     /**
@@ -246,17 +247,18 @@ public final class RespConnection implements AutoCloseable {
         }
     }
 
-    private RespReply readReplyMasked(String command) {
+    private RespReply readReplyMasked(byte[] command) {
         RespReply reply = readReply(command);
         return reply instanceof ErrorReply error ? masked(error) : reply;
     }
 
-    private RespReply readReply(String command) {
+    /** The name of the command becomes a text only where it is needed: this is done for every reply. */
+    private RespReply readReply(byte[] command) {
         restartDeadline();
         try {
             return reader.read();
         } catch (IOException e) {
-            throw failed(e, "while replying to " + command);
+            throw failed(e, "while replying to " + new String(command, StandardCharsets.UTF_8));
         }
     }
 
