@@ -54,7 +54,7 @@ public final class Benchmarks {
             System.err.println("error: there is no benchmark " + names);
             System.exit(2);
         }
-        List<Section> sections = new ArrayList<>();
+        List<String> titles = ALL.stream().map(Benchmark::title).toList();
         Path folder = Files.createTempDirectory("ambrotype-bench-");
         Consumer<String> log = System.err::println;
         endServersWithThisProcess();
@@ -62,18 +62,13 @@ public final class Benchmarks {
             for (Benchmark benchmark : ALL) {
                 if (names.isEmpty() || names.contains(benchmark.name())) {
                     System.err.println(benchmark.name() + ":");
-                    sections.add(benchmark.run(surroundings));
+                    // Written at once: what was measured stays measured, whatever becomes of the next ones.
+                    Report.write(out, LocalDate.now(ZoneOffset.UTC), runs, benchmark.run(surroundings), titles);
                 }
             }
         } finally {
             remove(folder);
         }
-        Report.write(
-                out,
-                LocalDate.now(ZoneOffset.UTC),
-                runs,
-                sections,
-                ALL.stream().map(Benchmark::title).toList());
         System.err.println("written: " + out);
     }
 

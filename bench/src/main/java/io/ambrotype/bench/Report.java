@@ -18,15 +18,14 @@ final class Report {
     private Report() {}
 
     /**
-     * Writes the sections; those of other benchmarks that the file has already stay as they are.
+     * Writes a section into the file; those of other benchmarks that it has already stay as they are.
      *
      * @param order the titles of all sections there can be, as they are to stand
      */
-    static void write(Path file, LocalDate date, int runs, List<Section> sections, List<String> order)
-            throws IOException {
+    static void write(Path file, LocalDate date, int runs, Section section, List<String> order) throws IOException {
         Map<String, String> texts = Files.exists(file) ? sections(Files.readString(file)) : new HashMap<>();
         String measured = "Measured on " + date + ", " + runs + " runs where nothing else is said: " + machine() + ".";
-        sections.forEach(section -> texts.put(section.title(), section.markdown(measured)));
+        texts.put(section.title(), section.markdown(measured));
         StringBuilder text = new StringBuilder("# Benchmarks\n\n");
         text.append(
                 "Written by `bench/run`; what has the same date was measured in one go. Servers, clients and Ambrotype were all on "
