@@ -1,6 +1,7 @@
 package io.ambrotype.bench;
 
 import io.ambrotype.bench.Shell.Cost;
+import io.ambrotype.lab.RedisServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +21,27 @@ final class Contest {
             List.of("what", "Ambrotype, median (spread)>", "against", "its time>", "ratio>", "asked for>");
 
     private final Map<String, Contestant> contestants = new LinkedHashMap<>();
+    private final List<RedisServer> servers;
+    private Preparation preparation = () -> {};
+
+    /** One that has no server to do with. */
+    Contest() {
+        this(List.of());
+    }
+
+    /**
+     * A new one.
+     *
+     * @param servers those that work for whoever is measured; what they take themselves is measured beside
+     */
+    Contest(List<RedisServer> servers) {
+        this.servers = List.copyOf(servers);
+    }
+
+    /** What has to be done before each of them, and is not measured. */
+    interface Preparation {
+        void run() throws IOException, InterruptedException;
+    }
 
     /** Does the work once and says what it took. */
     interface Contestant {
@@ -30,11 +52,18 @@ final class Contest {
      * What one of them took.
      *
      * @param costs of each round
+     * @param serversCpu what the servers took of the processors in each round
      */
-    record Outcome(List<Cost> costs) {
-        /** Keeps its own list. */
+    record Outcome(List<Cost> costs, List<Duration> serversCpu) {
+        /** Keeps its own lists. */
         Outcome {
             costs = List.copyOf(costs);
+            serversCpu = List.copyOf(serversCpu);
+        }
+
+        /** What they took of the processors: the servers, then the clients. */
+        String cpuText() {
+            return Text.seconds(Text.median(serversCpu)) + " + " + Text.seconds(cpu());
         }
 
         Duration wall() {
@@ -58,6 +87,11 @@ final class Contest {
         }
     }
 
+    Contest before(Preparation each) {
+        preparation = each;
+        return this;
+    }
+
     Contest with(String name, Contestant contestant) {
         contestants.put(name, contestant);
         return this;
@@ -66,19 +100,27 @@ final class Contest {
     /** The outcomes by name. */
     Outcomes run(Surroundings surroundings) throws IOException, InterruptedException {
         Map<String, List<Cost>> costs = new LinkedHashMap<>();
+        Map<String, List<Duration>> serversCpu = new LinkedHashMap<>();
         Consumer<String> log = surroundings.log();
         for (int round = 0; round <= surroundings.runs(); round++) {
             for (Map.Entry<String, Contestant> each : contestants.entrySet()) {
+                preparation.run();
+                Duration before = ServersCpu.of(servers);
                 Cost cost = each.getValue().run();
+                Duration taken = ServersCpu.of(servers).minus(before);
                 log.accept((round == 0 ? "  (first) " : "  ") + each.getKey() + ": " + Text.seconds(cost.wall())
-                        + " s, CPU " + Text.seconds(cost.cpu()) + " s");
+                        + " s, CPU " + Text.seconds(cost.cpu()) + " s, of the servers " + Text.seconds(taken) + " s");
                 if (round > 0) {
                     costs.computeIfAbsent(each.getKey(), _ -> new ArrayList<>()).add(cost);
+                    serversCpu
+                            .computeIfAbsent(each.getKey(), _ -> new ArrayList<>())
+                            .add(taken);
                 }
             }
         }
         Map<String, Outcome> outcomes = new LinkedHashMap<>();
-        costs.forEach((name, all) -> outcomes.put(name, new Outcome(all)));
+        costs.forEach(
+                (name, all) -> outcomes.put(name, new Outcome(all, Objects.requireNonNull(serversCpu.get(name)))));
         return new Outcomes(outcomes);
     }
 

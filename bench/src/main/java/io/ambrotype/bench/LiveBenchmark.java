@@ -67,15 +67,20 @@ final class LiveBenchmark implements Benchmark {
             shell.run("ambrotype backup redis://" + source.addresses().getFirst() + " --repo repository");
         }
         List<List<String>> rows = new ArrayList<>();
+        List<String> cpu = new ArrayList<>();
         try (LabCluster target = LabCluster.create(LabSpec.standalone(
                         shell.folder().resolve("one"), surroundings.servers().getFirst(), 0, port + 10)
                 .with("save \"\""))) {
-            rows.add(measure(surroundings, shell, dump, target, "into one server", "≤ 1.11×"));
+            Outcomes outcomes = measure(surroundings, shell, dump, target);
+            rows.add(outcomes.row("into one server", OURS, PEER, "≤ 1.11×"));
+            cpu.add(cpu("into one server", outcomes));
         }
         try (LabCluster target = LabCluster.create(LabSpec.cluster(
                         shell.folder().resolve("three"), surroundings.servers().getFirst(), 3, 0, port + 20)
                 .with("save \"\""))) {
-            rows.add(measure(surroundings, shell, dump, target, "into three masters", "≤ 0.83×"));
+            Outcomes outcomes = measure(surroundings, shell, dump, target);
+            rows.add(outcomes.row("into three masters", OURS, PEER, "≤ 0.83×"));
+            cpu.add(cpu("into three masters", outcomes));
         }
         return new Section(
                 title(),
@@ -89,11 +94,15 @@ final class LiveBenchmark implements Benchmark {
                         VALUE_BYTES)),
                 Contest.COLUMNS,
                 rows,
-                List.of());
+                List.of("CPU seconds of the servers + the clients, medians: " + String.join("; ", cpu) + "."));
     }
 
-    private static List<String> measure(
-            Surroundings surroundings, Shell shell, Path dump, LabCluster target, String what, String asked)
+    private static String cpu(String what, Outcomes outcomes) {
+        return what + " " + OURS + " " + outcomes.of(OURS).cpuText() + ", " + PEER + " "
+                + outcomes.of(PEER).cpuText();
+    }
+
+    private static Outcomes measure(Surroundings surroundings, Shell shell, Path dump, LabCluster target)
             throws IOException, InterruptedException {
         List<RedisServer> masters = target.masters();
         List<Path> commands = commands(dump, target, shell.folder());
@@ -103,20 +112,23 @@ final class LiveBenchmark implements Benchmark {
                 .collect(Collectors.joining("", "", "wait"));
         String ours = "ambrotype restore latest --repo repository --yes --to redis://"
                 + target.addresses().getFirst();
-        Outcomes outcomes = new Contest()
-                .with(OURS, () -> empty(masters, shell, ours))
-                .with(PEER, () -> empty(masters, shell, pipes))
+        return new Contest(masters)
+                .before(() -> empty(masters))
+                .with(OURS, () -> filled(masters, shell, ours))
+                .with(PEER, () -> filled(masters, shell, pipes))
                 .run(surroundings);
-        return outcomes.row(what, OURS, PEER, asked);
     }
 
-    private static Cost empty(List<RedisServer> masters, Shell shell, String line)
-            throws IOException, InterruptedException {
+    private static void empty(List<RedisServer> masters) {
         for (RedisServer master : masters) {
             try (RespConnection connection = master.connect()) {
                 connection.call("FLUSHALL");
             }
         }
+    }
+
+    private static Cost filled(List<RedisServer> masters, Shell shell, String line)
+            throws IOException, InterruptedException {
         Cost cost = shell.time(line);
         long keys = 0;
         for (RedisServer master : masters) {
