@@ -56,7 +56,16 @@ final class Report {
     }
 
     private static String gibibytes(String total) {
-        return ", " + Math.round(Long.parseLong(total.replaceAll("[^0-9]", "")) / 1048576.0) + " GiB";
+        return ", " + Math.round(kibibytes(total) / 1048576.0) + " GiB";
+    }
+
+    /** Bytes that programs can still be given, as the kernel estimates them; where it says nothing, as many as anybody needs. */
+    static long availableMemory() {
+        return found("/proc/meminfo", "MemAvailable").map(Report::kibibytes).orElse(Long.MAX_VALUE >> 10) << 10;
+    }
+
+    private static long kibibytes(String total) {
+        return Long.parseLong(total.replaceAll("[^0-9]", ""));
     }
 
     private static Optional<String> found(String file, String field) {

@@ -33,16 +33,39 @@ final class Shop implements AutoCloseable {
      */
     static Shop open(Surroundings surroundings, String name, int masters, long bytes, int portBase)
             throws InterruptedException {
+        return open(surroundings, name, masters, ShopData.Kind.DAILY_BUSINESS, bytes, portBase);
+    }
+
+    /**
+     * Starts one that takes little more memory than its data, whose dumps are not compressed by the servers, and fills it.
+     *
+     * @param bytes of keys and values; the dumps are of about this size
+     */
+    static Shop openArchive(Surroundings surroundings, String name, int masters, long bytes, int portBase)
+            throws InterruptedException {
+        return open(surroundings, name, masters, ShopData.Kind.ARCHIVE, bytes, portBase, "rdbcompression no");
+    }
+
+    private static Shop open(
+            Surroundings surroundings,
+            String name,
+            int masters,
+            ShopData.Kind kind,
+            long bytes,
+            int portBase,
+            String... settings)
+            throws InterruptedException {
         Path folder = surroundings.folder().resolve(name);
         LabCluster lab = LabCluster.create(
                 LabSpec.cluster(folder.resolve("lab"), surroundings.servers().getFirst(), masters, 0, portBase)
                         .with("repl-diskless-sync yes", "repl-diskless-sync-delay 0", "save \"\"")
+                        .with(settings)
                         // A server that saves its data does not answer meanwhile.
                         .withNodeTimeout(SAVE_LIMIT));
         Shop shop = new Shop(lab, folder);
         try {
             surroundings.log().accept("filling " + masters + " masters with " + Text.gigabytes(bytes) + "…");
-            ShopData.fill(lab.addresses().getFirst(), 1, bytes);
+            ShopData.fill(lab.addresses().getFirst(), 1, kind, bytes);
         } catch (InterruptedException | RuntimeException e) {
             lab.close();
             throw e;

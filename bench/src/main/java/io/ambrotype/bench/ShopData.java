@@ -44,6 +44,14 @@ final class ShopData {
     private long written;
     private int number;
 
+    /** What most of the data are. */
+    enum Kind {
+        /** Many small values, which take a server three to four times their size in memory. */
+        DAILY_BUSINESS,
+        /** Beside those, ten times as many bytes of customers' histories, documents of up to some hundred kilobytes. */
+        ARCHIVE
+    }
+
     private ShopData(long seed, int writer, RoutedPipeline pipeline) {
         this.random = new Random(seed * WRITERS + writer);
         this.writer = writer;
@@ -55,9 +63,10 @@ final class ShopData {
      * Writes data to a standalone master or a cluster.
      *
      * @param seed the server, or a node of the cluster
+     * @param kind of what there is most
      * @param bytes of keys and values together, to about a thousandth
      */
-    static void fill(HostAndPort server, long seed, long bytes) throws InterruptedException {
+    static void fill(HostAndPort server, long seed, Kind kind, long bytes) throws InterruptedException {
         try (ExecutorService threads = Executors.newFixedThreadPool(WRITERS)) {
             List<Future<?>> running = new ArrayList<>();
             for (int i = 0; i < WRITERS; i++) {
@@ -67,6 +76,9 @@ final class ShopData {
                         ShopData data = new ShopData(seed, writer, pipeline);
                         while (data.written < bytes / WRITERS) {
                             data.writeSome();
+                            if (kind == Kind.ARCHIVE) {
+                                data.histories();
+                            }
                         }
                         pipeline.flush();
                     }
@@ -133,6 +145,22 @@ final class ShopData {
     }
 
     private void order() {
+        send("SET", "order:" + id() + ":" + random.nextInt(1000), orderDocument());
+    }
+
+    private void histories() {
+        long end = written + 40_000;
+        while (written < end) {
+            StringBuilder json = new StringBuilder("[");
+            int orders = 10 + skewed(1500);
+            for (int i = 0; i < orders; i++) {
+                json.append(i == 0 ? "" : ",\n").append(orderDocument());
+            }
+            send("SET", "history:" + token(6), json.append(']').toString());
+        }
+    }
+
+    private String orderDocument() {
         StringBuilder json = new StringBuilder("{\"order\":\"").append(token(6)).append("\",\"customer\":");
         json.append(skewed(4_000_000)).append(",\"state\":\"").append(STATES[random.nextInt(STATES.length)]);
         json.append("\",\"placed\":").append(time()).append(",\"lines\":[");
@@ -146,8 +174,9 @@ final class ShopData {
         }
         json.append("],\"ship_to\":{\"street\":\"").append(text(2)).append(' ').append(1 + skewed(200));
         json.append("\",\"zip\":\"").append(10_000 + random.nextInt(89_999)).append("\",\"country\":\"");
-        json.append(COUNTRIES[random.nextInt(COUNTRIES.length)]).append("\"}}");
-        send("SET", "order:" + id() + ":" + random.nextInt(1000), json.toString());
+        return json.append(COUNTRIES[random.nextInt(COUNTRIES.length)])
+                .append("\"}}")
+                .toString();
     }
 
     private void session() {

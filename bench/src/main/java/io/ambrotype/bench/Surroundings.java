@@ -97,6 +97,13 @@ final class Surroundings implements AutoCloseable {
         return open;
     }
 
+    /** Ends the shop of {@link #shop}, for those who need its memory; the next call starts another one. */
+    void closeShop() throws IOException {
+        close();
+        shop = null;
+        remove("shop");
+    }
+
     /** Removes a folder below the common one, when what was in it has been measured. */
     void remove(String name) throws IOException {
         Benchmarks.remove(folder.resolve(name));

@@ -10,6 +10,8 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -31,28 +33,41 @@ final class StartupTraining {
     private static final int MANY = 200_000;
 
     private final Path folder;
+    private final List<String> surprises = new ArrayList<>();
 
     private StartupTraining(Path folder) {
         this.folder = folder;
     }
 
-    /** Runs the commands and forgets what they say. */
+    /** Runs the commands and forgets what they say: a command that fails is still worth to be watched. */
     public static void main(String[] arguments) throws IOException {
         Path folder = Files.createTempDirectory("ambrotype-training");
         try {
-            new StartupTraining(folder).run();
+            run(folder);
         } finally {
             Folders.remove(folder);
         }
+    }
+
+    /**
+     * Runs the commands.
+     *
+     * @param folder an empty folder for what they write
+     * @return the commands that ended otherwise than is meant here, and with what
+     */
+    static List<String> run(Path folder) throws IOException {
+        StartupTraining training = new StartupTraining(folder);
+        training.run();
+        return training.surprises;
     }
 
     private void run() throws IOException {
         Path dump = Files.write(folder.resolve("dump.rdb"), RDB.getBytes(ISO_8859_1));
         run("--version");
         run("--help");
-        run("no-such-command");
+        run(2, "no-such-command");
         run("backup", "--help");
-        run("list", "--repo", "/nonexistent/ambrotype");
+        run(10, "list", "--repo", "/nonexistent/ambrotype");
         run("rdb", "-");
         run("rdb", dump.toString(), "--output", "json");
         for (int i = 0; i < 2; i++) {
@@ -65,7 +80,7 @@ final class StartupTraining {
         try (TrainingServer server = new TrainingServer(large())) {
             String deployment = "redis://" + server.address();
             run("status", deployment);
-            run("doctor", deployment);
+            run(21, "doctor", deployment);
             run("backup", deployment, "--repo", repository());
             for (int i = 0; i < 2; i++) {
                 run("restore", "latest", "--repo", repository(), "--to", deployment, "--yes");
@@ -97,15 +112,23 @@ final class StartupTraining {
     }
 
     private void run(String... arguments) {
+        run(0, arguments);
+    }
+
+    private void run(int expected, String... arguments) {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
         Terminal nowhere = new Terminal(
                 new PrintStream(new ByteArrayOutputStream(), true, UTF_8),
-                new PrintStream(new ByteArrayOutputStream(), true, UTF_8),
+                new PrintStream(err, true, UTF_8),
                 new ByteArrayInputStream(RDB.getBytes(ISO_8859_1)),
                 Set.of(),
                 80,
                 Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
                 folder,
                 _ -> Optional.empty());
-        Main.run(nowhere, Clock.systemUTC(), new Main.Interruption(), arguments);
+        int status = Main.run(nowhere, Clock.systemUTC(), new Main.Interruption(), arguments);
+        if (status != expected) {
+            surprises.add(String.join(" ", arguments) + ": " + status + "\n" + err.toString(UTF_8));
+        }
     }
 }

@@ -109,10 +109,8 @@ class LiveRestoreFaultsTest {
     @Test
     void keysThatAppearAfterTheLookAreLeftAsTheyAre() throws Exception {
         LabCluster source = labs.standalone(ServersUnderTest.any(), 0);
+        setStrings(source, "string:", 1000);
         try (RespConnection there = source.masters().getFirst().connect()) {
-            for (int i = 0; i < 1000; i++) {
-                there.call("SET", "string:" + i, "value " + i);
-            }
             for (int i = 0; i < 1000; i += 7) {
                 there.call("EXPIRE", "string:" + i, "10000");
             }
@@ -145,6 +143,81 @@ class LiveRestoreFaultsTest {
                     }
                 }
             }
+        }
+    }
+
+    /** What was written and not acknowledged is asked for again, and found there: it is not somebody else's. */
+    @Test
+    void stringsWhoseAcknowledgementIsLostAreCountedAsWritten() throws Exception {
+        LabCluster source = labs.standalone(ServersUnderTest.any(), 0);
+        setStrings(source, "string:", 1000);
+        Manifest strings = operator.backup(source);
+        LabCluster target = labs.standalone(ServersUnderTest.any(), 0);
+        try (Relay wire = new Relay(target.masters().getFirst().address())) {
+            LiveRestoreRequest request = new LiveRestoreRequest(
+                    "target",
+                    List.of(wire.address()),
+                    target.servers().getFirst().settings(),
+                    Selection.ALL,
+                    OnConflict.FAIL,
+                    false,
+                    false,
+                    LiveRestoreRequest.PATIENCE);
+            LiveRestore restore =
+                    new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
+            LiveRestore.Prepared prepared = restore.prepare(strings, request, false, LiveRestoreListener.NONE);
+            wire.expect(new Relay.Trouble(new Relay.Moment.Answered("MSETNX"), true, false));
+
+            LiveRestoreReport report = restore.run(prepared, LiveRestoreListener.NONE);
+
+            assertThat(wire.hasFailed()).isTrue();
+            assertThat(report.isWhole()).isTrue();
+            assertThat(report.written()).isEqualTo(1000);
+        }
+        assertThat(GroundTruth.of(source).differencesTo(GroundTruth.of(target), Instant.now()))
+                .isEmpty();
+    }
+
+    /** A command of several keys gets TRYAGAIN from both sides of a slot that moves. */
+    @Test
+    void stringsOfASlotThatMovesAreFollowed() throws Exception {
+        LabCluster source = labs.standalone(ServersUnderTest.any(), 0);
+        setStrings(source, "{slot}:", 1000);
+        Manifest strings = operator.backup(source);
+        int slot = HashSlot.of("{slot}:0".getBytes(StandardCharsets.UTF_8));
+        for (OnConflict rule : List.of(OnConflict.FAIL, OnConflict.REPLACE)) {
+            LabCluster target = labs.cluster(ServersUnderTest.any(), 2, 0);
+            RedisServer owner = owner(target, slot);
+            RedisServer destination = target.masters().stream()
+                    .filter(master -> !master.equals(owner))
+                    .findAny()
+                    .orElseThrow();
+            try (RespConnection from = owner.connect();
+                    RespConnection to = destination.connect()) {
+                long there = 0;
+                if (rule == OnConflict.REPLACE) {
+                    for (int i = 0; i < 1000; i += 3) {
+                        from.call("SET", "{slot}:" + i, "before");
+                        there++;
+                    }
+                }
+                to.call("CLUSTER", "SETSLOT", "" + slot, "IMPORTING", from.text("CLUSTER", "MYID"));
+                from.call("CLUSTER", "SETSLOT", "" + slot, "MIGRATING", to.text("CLUSTER", "MYID"));
+                LiveRestore restore =
+                        new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
+                LiveRestoreRequest request =
+                        request(target, target.servers().getFirst().settings(), rule, LiveRestoreRequest.PATIENCE);
+
+                LiveRestoreReport report = restore.run(
+                        restore.prepare(strings, request, false, LiveRestoreListener.NONE), LiveRestoreListener.NONE);
+
+                assertThat(report.isWhole()).isTrue();
+                assertThat(report.written()).isEqualTo(1000);
+                assertThat(from.integer("CLUSTER", "COUNTKEYSINSLOT", "" + slot))
+                        .isEqualTo(there);
+            }
+            assertThat(GroundTruth.of(source).differencesTo(GroundTruth.of(target), Instant.now()))
+                    .isEmpty();
         }
     }
 
@@ -404,6 +477,14 @@ class LiveRestoreFaultsTest {
         connection.call("CLIENT", "UNPAUSE");
         assertThat(written).as(Files.readString(output())).isGreaterThanOrEqualTo(500);
         return written < snapshot.summary().entries();
+    }
+
+    private static void setStrings(LabCluster source, String prefix, int count) {
+        try (RespConnection connection = source.masters().getFirst().connect()) {
+            for (int i = 0; i < count; i++) {
+                connection.call("SET", prefix + i, "value " + i);
+            }
+        }
     }
 
     // ---- the operator

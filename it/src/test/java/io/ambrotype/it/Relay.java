@@ -52,6 +52,9 @@ final class Relay implements AutoCloseable {
         /** A command has arrived, and does not reach the server. */
         record Command(String name) implements Moment {}
 
+        /** A command has been answered, and the answer does not arrive. */
+        record Answered(String name) implements Moment {}
+
         /** The server has granted a synchronization, and prepares its RDB. */
         record Granted() implements Moment {}
 
@@ -105,6 +108,11 @@ final class Relay implements AutoCloseable {
         trouble = coming;
     }
 
+    /** Whether what was expected has come. */
+    boolean hasFailed() {
+        return trouble == null;
+    }
+
     /** The wire fails now, and for good. */
     void fail(boolean reset) {
         trouble = new Trouble(new Moment.Connecting(), reset, true);
@@ -153,6 +161,7 @@ final class Relay implements AutoCloseable {
     private final class Link {
         private final Socket client;
         private volatile boolean broken;
+        private volatile boolean answering;
 
         Link(Socket client) {
             this.client = client;
@@ -180,9 +189,8 @@ final class Relay implements AutoCloseable {
         }
     }
 
-    private static boolean hasCommand(byte[] bytes, int count, Moment moment) {
-        return moment instanceof Moment.Command(String name)
-                && new String(bytes, 0, count, StandardCharsets.ISO_8859_1).contains("\n" + name + "\r\n");
+    private static boolean hasCommand(byte[] bytes, int count, String name) {
+        return new String(bytes, 0, count, StandardCharsets.ISO_8859_1).contains("\n" + name + "\r\n");
     }
 
     private void pass(Socket from, Socket to, Link link, @Nullable Watch watch) {
@@ -194,7 +202,13 @@ final class Relay implements AutoCloseable {
                 int length = count;
                 int passed = count;
                 if (watch == null) {
-                    link.meet(moment -> hasCommand(buffer, length, moment));
+                    link.meet(moment ->
+                            moment instanceof Moment.Command(String name) && hasCommand(buffer, length, name));
+                    link.answering |= trouble != null
+                            && trouble.moment() instanceof Moment.Answered(String name)
+                            && hasCommand(buffer, length, name);
+                } else {
+                    link.meet(moment -> moment instanceof Moment.Answered && link.answering);
                 }
                 if (link.isBroken()) {
                     continue;
