@@ -19,8 +19,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -247,11 +249,9 @@ final class VerifyCommand implements Callable<Integer> {
         try (Progress progress = context.console().progress()) {
             Shown shown = new Shown(progress);
             Sample read = boot && !chosen.equals(Sample.ALL) ? Sample.NONE : chosen;
-            VerifyReport found = all
+            return all
                     ? verifier.verifyAll(read, shown)
                     : verifier.verify(repository.resolve(id == null ? "latest" : id), read, shown);
-            shown.end();
-            return found;
         }
     }
 
@@ -364,9 +364,8 @@ final class VerifyCommand implements Callable<Integer> {
     /** Shows how far a verification is. */
     private static final class Shown implements Verifier.Progress {
         private final Progress progress;
-        private Progress.@Nullable Task task;
-        private String prefix = "";
-        private int shard = -1;
+        private final Map<Integer, Progress.Task> shards = new ConcurrentHashMap<>();
+        private volatile String prefix = "";
 
         Shown(Progress progress) {
             this.progress = progress;
@@ -374,28 +373,24 @@ final class VerifyCommand implements Callable<Integer> {
 
         @Override
         public void snapshot(SnapshotId snapshot, int number, int count) {
-            end();
             prefix = count == 1 ? "" : snapshot + " ";
-            shard = -1;
         }
 
         @Override
-        public void dump(Manifest.Shard current, long rdbBytes, long entries) {
-            Progress.Task shown = task;
-            if (shown == null || current.index() != shard) {
-                end();
-                shard = current.index();
-                shown = progress.task(prefix + "shard " + shard);
-                shown.total(current.dump().rdbBytes());
-                task = shown;
-            }
-            shown.at(rdbBytes, entries);
+        public void dump(Manifest.Shard shard, long rdbBytes, long entries) {
+            shards.computeIfAbsent(shard.index(), _ -> {
+                        Progress.Task task = progress.task(prefix + "shard " + shard.index());
+                        task.total(shard.dump().rdbBytes());
+                        return task;
+                    })
+                    .at(rdbBytes, entries);
         }
 
-        void end() {
+        @Override
+        public void ended(Manifest.Shard shard) {
+            Progress.Task task = shards.remove(shard.index());
             if (task != null) {
                 task.end("read");
-                task = null;
             }
         }
     }

@@ -1,11 +1,9 @@
 package io.ambrotype.repository;
 
-import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
 import io.ambrotype.storage.StoredWriter;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.WritableByteChannel;
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * executor that was given, several at once where it runs several, and are written in their order by the caller's thread.
  *
  * <p>Each byte is copied once (into its frame), compressed once and hashed once after compression. A frame being filled
- * or compressed takes 32 MiB outside the heap, and there are never more of them than were allowed.
+ * or compressed takes 32 MiB outside the heap, and there are never more of them than were allowed; the next writer uses them again.
  *
  * <p>Closing it without {@link #commit} leaves nothing behind.
  */
@@ -38,7 +36,7 @@ public final class DumpWriter implements WritableByteChannel {
     private final Executor compression;
     private final int maxFrames;
     private final Commit commit;
-    private final Arena memory = Arena.ofShared();
+    private final FrameMemory memory;
     private final Deque<Frame> idle = new ArrayDeque<>();
     private final Deque<Compression> inFlight = new ArrayDeque<>();
     private final MessageDigest sha256 = Sha256.digest();
@@ -50,11 +48,12 @@ public final class DumpWriter implements WritableByteChannel {
     private long storedBytes;
     private boolean open = true;
 
-    DumpWriter(StoredWriter object, Executor compression, int maxFrames, Commit commit) {
+    DumpWriter(StoredWriter object, Executor compression, int maxFrames, FrameMemory memory, Commit commit) {
         Check.that(maxFrames > 0, "a dump needs at least one frame");
         this.object = object;
         this.compression = compression;
         this.maxFrames = maxFrames;
+        this.memory = memory;
         this.commit = commit;
     }
 
@@ -155,21 +154,20 @@ public final class DumpWriter implements WritableByteChannel {
         }
         open = false;
         inFlight.forEach(Compression::abandon);
-        inFlight.forEach(task -> task.frame.zstd.close());
-        idle.forEach(frame -> frame.zstd.close());
+        inFlight.forEach(task -> task.frame.close());
+        idle.forEach(Frame::close);
         if (filling != null) {
-            filling.zstd.close();
+            filling.close();
         }
-        memory.close();
         object.close();
     }
 
-    /** The memory of one frame. */
-    private final class Frame {
-        final ByteBuffer raw = memory.allocate(DumpFormat.FRAME_BYTES).asByteBuffer();
-        final ByteBuffer compressed =
-                memory.allocate(Zstd.compressBound(DumpFormat.FRAME_BYTES)).asByteBuffer();
-        final ZstdCompressCtx zstd = DumpFormat.compressor();
+    /** One frame, which is filled and compressed again and again. */
+    private final class Frame implements AutoCloseable {
+        private final FrameMemory.Buffers buffers = memory.take();
+        final ByteBuffer raw = buffers.raw();
+        final ByteBuffer compressed = buffers.compressed();
+        private final ZstdCompressCtx zstd = DumpFormat.compressor();
 
         void fill(ByteBuffer source) {
             int count = Math.min(source.remaining(), raw.remaining());
@@ -182,6 +180,13 @@ public final class DumpWriter implements WritableByteChannel {
             compressed.clear();
             compressed.limit(
                     zstd.compressDirectByteBuffer(compressed, 0, compressed.capacity(), raw, 0, raw.position()));
+        }
+
+        /** Nobody may be at its memory any more. */
+        @Override
+        public void close() {
+            zstd.close();
+            memory.give(buffers);
         }
     }
 

@@ -48,6 +48,7 @@ public final class Repository {
     private final RandomGenerator random;
     private final RepositoryId id;
     private final long fingerprintSeed;
+    private final FrameMemory frameMemory = new FrameMemory();
 
     private Repository(Store store, RandomGenerator random, RepositoryId id, long fingerprintSeed) {
         this.store = store;
@@ -178,7 +179,7 @@ public final class Repository {
      */
     public DumpWriter dumpWriter(Executor compression, int maxFrames) {
         requirePresent();
-        return new DumpWriter(store.newWriter(), compression, maxFrames, this::publish);
+        return new DumpWriter(store.newWriter(), compression, maxFrames, frameMemory, this::publish);
     }
 
     private void publish(StoredWriter object, DumpReference dump) {

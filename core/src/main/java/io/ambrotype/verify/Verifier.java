@@ -2,6 +2,7 @@ package io.ambrotype.verify;
 
 import io.ambrotype.common.AmbrotypeException;
 import io.ambrotype.common.ErrorCode;
+import io.ambrotype.common.TaskGroup;
 import io.ambrotype.rdb.HashSlot;
 import io.ambrotype.repository.DumpContent;
 import io.ambrotype.repository.DumpReference;
@@ -16,7 +17,6 @@ import io.ambrotype.verify.VerifyReport.SnapshotVerdict;
 import io.ambrotype.verify.VerifyReport.State;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,6 +25,8 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -38,10 +40,13 @@ import org.jspecify.annotations.Nullable;
  * it is what the manifest says, per type, database and slot; and that the digests kept of it are as they were written. It changes nothing. What is broken is reported by name; one
  * broken part does not keep the others from being looked at.
  *
- * <p>For one thread at a time.
+ * <p>Several dumps are read at once where there are processors for it. For one thread at a time.
  */
 public final class Verifier {
-    /** Is told how far a verification has come; called often, so to be quick. */
+    /**
+     * Is told how far a verification has come; called often, so to be quick. Of several shards at once, each of them on a thread of its
+     * own.
+     */
     public interface Progress {
         /** Hears nothing. */
         Progress NONE = new Progress() {
@@ -50,6 +55,9 @@ public final class Verifier {
 
             @Override
             public void dump(Manifest.Shard shard, long rdbBytes, long entries) {}
+
+            @Override
+            public void ended(Manifest.Shard shard) {}
         };
 
         /**
@@ -69,7 +77,13 @@ public final class Verifier {
          * @param entries entries
          */
         void dump(Manifest.Shard shard, long rdbBytes, long entries);
+
+        /** No more is read of a shard's dump. */
+        void ended(Manifest.Shard shard);
     }
+
+    /** How many dumps are read at once; of several processors, not all of a machine that may have other things to do. */
+    private static final int MOST_READERS = 4;
 
     private record Scanned(DumpReference dump, BitSet ownedSlots) {}
 
@@ -142,7 +156,7 @@ public final class Verifier {
     private final class Pass {
         private final Set<DumpReference> chosen;
         private final Progress progress;
-        private final Map<Scanned, DumpContent> scanned = new HashMap<>();
+        private final Map<Scanned, DumpContent> scanned = new ConcurrentHashMap<>();
 
         Pass(Set<DumpReference> chosen, Progress progress) {
             this.chosen = chosen;
@@ -168,12 +182,37 @@ public final class Verifier {
                 problems.add("snapshots/" + snapshot + ": begun.json and manifest.json are of different backups");
             }
             problems.addAll(slotProblems(manifest));
-            List<ShardVerdict> shards = manifest.shards().stream()
-                    .map(shard -> verify(shard, manifest.slotsOf(shard)))
-                    .toList();
+            List<ShardVerdict> shards = shards(manifest);
             boolean sound = problems.isEmpty()
                     && shards.stream().allMatch(shard -> shard.problems().isEmpty());
             return new SnapshotVerdict(snapshot, sound ? State.SOUND : State.DAMAGED, problems, shards);
+        }
+
+        /** All of them, in their order; some are verified side by side. */
+        private List<ShardVerdict> shards(Manifest manifest) {
+            List<Manifest.Shard> shards = manifest.shards();
+            ShardVerdict[] verdicts = new ShardVerdict[shards.size()];
+            AtomicInteger next = new AtomicInteger();
+            int readers = Math.min(Math.min(MOST_READERS, Runtime.getRuntime().availableProcessors()), shards.size());
+            try (TaskGroup reading = TaskGroup.ofComputing()) {
+                for (int reader = 0; reader < readers; reader++) {
+                    reading.fork("verify " + reader, () -> {
+                        for (int i = next.getAndIncrement(); i < verdicts.length; i = next.getAndIncrement()) {
+                            verdicts[i] = verify(shards.get(i), manifest.slotsOf(shards.get(i)));
+                        }
+                    });
+                }
+                reading.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw AmbrotypeException.of(ErrorCode.INTERRUPTED, "the verification was interrupted")
+                        .causedBy(e);
+            } catch (RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+            return List.of(verdicts);
         }
 
         private ShardVerdict verify(Manifest.Shard shard, BitSet ownedSlots) {
@@ -200,12 +239,16 @@ public final class Verifier {
             if (known != null) {
                 return known;
             }
-            DumpContent content = repository.readDump(
-                    shard.dump(),
-                    reader -> DumpScan.scan(
-                            reader, ownedSlots, (bytes, entries) -> progress.dump(shard, bytes, entries)));
-            scanned.put(key, content);
-            return content;
+            try {
+                DumpContent content = repository.readDump(
+                        shard.dump(),
+                        reader -> DumpScan.scan(
+                                reader, ownedSlots, (bytes, entries) -> progress.dump(shard, bytes, entries)));
+                scanned.put(key, content);
+                return content;
+            } finally {
+                progress.ended(shard);
+            }
         }
     }
 
