@@ -2,6 +2,7 @@ package io.ambrotype.repository;
 
 import com.github.luben.zstd.Zstd;
 import java.lang.foreign.Arena;
+import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -12,7 +13,16 @@ import java.util.Deque;
  * half a gigabyte. Thread-safe.
  */
 final class FrameMemory {
+    private static final Cleaner CLEANER = Cleaner.create();
+
     private final Deque<Buffers> idle = new ArrayDeque<>();
+    /** Not an automatic one: those count as direct buffers, which are limited to less. */
+    private final Arena arena = Arena.ofShared();
+
+    /** Nothing yet. What it becomes is given back when nobody can reach it any more. */
+    FrameMemory() {
+        CLEANER.register(this, arena::close);
+    }
 
     /**
      * Buffers outside the heap for one frame.
@@ -41,7 +51,7 @@ final class FrameMemory {
         idle.push(buffers);
     }
 
-    private static ByteBuffer allocate(long bytes) {
-        return Arena.ofAuto().allocate(bytes).asByteBuffer();
+    private ByteBuffer allocate(long bytes) {
+        return arena.allocate(bytes).asByteBuffer();
     }
 }
