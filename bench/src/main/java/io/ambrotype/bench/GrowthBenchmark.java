@@ -43,7 +43,9 @@ final class GrowthBenchmark implements Benchmark {
             long needed = gigabytes * GIGABYTE * 3 / 2;
             if (Report.availableMemory() < needed) {
                 // Without it the machine would stand still for hours instead of failing.
-                surroundings.log().accept(name + ": not measured, needs " + Text.mebibytes(needed) + " of free memory");
+                String missing = "not measured: needs " + Text.mebibytes(needed) + " of free memory";
+                surroundings.log().accept(name + ": " + missing);
+                rows.add(List.of(Integer.toString(MASTERS), Text.gigabytes(gigabytes * GIGABYTE), missing, "", ""));
                 continue;
             }
             rows.add(

@@ -25,6 +25,9 @@ import java.util.concurrent.Future;
 final class ShopData {
     private static final int WRITERS = 2;
     private static final int WORDS = 6_000;
+    /** Bytes of histories for each of the others, in an archive. */
+    private static final int HISTORIES = 10;
+
     private static final String[] SYLLABLES =
             ("ba be bi bo bu da de di do du fa fe fi ga go ka ke ki ko la le li lo lu ma me mi mo mu na ne ni no nu pa pe pi po ra re "
                             + "ri ro ru sa se si so su ta te ti to tu va ve vi za ze zo an en in on un ar er or al el il as es is")
@@ -42,6 +45,7 @@ final class ShopData {
     private final String[] words;
     private final int writer;
     private long written;
+    private long historiesDue;
     private int number;
 
     /** What most of the data are. */
@@ -75,9 +79,10 @@ final class ShopData {
                     try (RoutedPipeline pipeline = RoutedPipeline.open(server, ConnectionSettings.defaults())) {
                         ShopData data = new ShopData(seed, writer, pipeline);
                         while (data.written < bytes / WRITERS) {
+                            long before = data.written;
                             data.writeSome();
                             if (kind == Kind.ARCHIVE) {
-                                data.histories();
+                                data.histories(HISTORIES * (data.written - before));
                             }
                         }
                         pipeline.flush();
@@ -148,15 +153,18 @@ final class ShopData {
         send("SET", "order:" + id() + ":" + random.nextInt(1000), orderDocument());
     }
 
-    private void histories() {
-        long end = written + 40_000;
-        while (written < end) {
+    /** Of so many bytes more or less, counted over all calls. */
+    private void histories(long bytes) {
+        historiesDue += bytes;
+        while (historiesDue > 0) {
+            long before = written;
             StringBuilder json = new StringBuilder("[");
             int orders = 10 + skewed(1500);
             for (int i = 0; i < orders; i++) {
                 json.append(i == 0 ? "" : ",\n").append(orderDocument());
             }
             send("SET", "history:" + token(6), json.append(']').toString());
+            historiesDue -= written - before;
         }
     }
 

@@ -387,10 +387,10 @@ final class VerifyCommand implements Callable<Integer> {
         }
 
         @Override
-        public void ended(Manifest.Shard shard) {
+        public void ended(Manifest.Shard shard, boolean whole) {
             Progress.Task task = shards.remove(shard.index());
             if (task != null) {
-                task.end("read");
+                task.end(whole ? "read" : "not read to its end");
             }
         }
     }

@@ -8,6 +8,7 @@ import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.TaskGroup;
 import io.ambrotype.common.Time;
+import io.ambrotype.repository.FrameMemory;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.repository.SnapshotBegun;
@@ -165,9 +166,16 @@ public final class Backup {
             throws InterruptedException {
         Semaphore places = new Semaphore(request.parallel(), true);
         BackupListener noting = new NotingListener(listener, notices);
-        ShardCapture shardCapture = new ShardCapture(
-                request, repository, noting, time, hosts, plan.topology().kind());
-        try (TaskGroup tasks = TaskGroup.ofWaiting()) {
+        try (FrameMemory frames = new FrameMemory();
+                TaskGroup tasks = TaskGroup.ofWaiting()) {
+            ShardCapture shardCapture = new ShardCapture(
+                    request,
+                    repository,
+                    frames,
+                    noting,
+                    time,
+                    hosts,
+                    plan.topology().kind());
             Map<NodeId, Long> offsets = masterOffsets(plan);
             for (ShardPlan shard : plan.shards()) {
                 NodeId master = shard.master().id();

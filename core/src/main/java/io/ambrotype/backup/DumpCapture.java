@@ -13,6 +13,7 @@ import io.ambrotype.repository.DumpContent;
 import io.ambrotype.repository.DumpReference;
 import io.ambrotype.repository.DumpScan;
 import io.ambrotype.repository.DumpWriter;
+import io.ambrotype.repository.FrameMemory;
 import io.ambrotype.repository.Repository;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -43,12 +44,14 @@ final class DumpCapture {
     private static final long NAP_NANOS = 1_000_000;
 
     private final Repository repository;
+    private final FrameMemory frames;
     private final Path spoolFolder;
     private final long spoolLimit;
     private final int spoolMemory;
 
-    DumpCapture(Repository repository, BackupRequest request) {
+    DumpCapture(Repository repository, FrameMemory frames, BackupRequest request) {
         this.repository = repository;
+        this.frames = frames;
         this.spoolFolder = request.spoolFolder();
         this.spoolLimit = request.spoolLimit();
         this.spoolMemory = Math.min(MOST_SPOOL_MEMORY, ALL_SPOOL_MEMORY / request.parallel());
@@ -139,7 +142,7 @@ final class DumpCapture {
 
     private Captured store(HostAndPort source, Spool spool, BitSet owned, DumpScan.Progress progress)
             throws IOException {
-        try (DumpWriter writer = repository.dumpWriter();
+        try (DumpWriter writer = repository.dumpWriter(frames);
                 RdbReader reader = RdbReader.open(new TeeChannel(spool, writer))) {
             DumpContent content = DumpScan.scan(reader, owned, progress);
             return new Captured(writer.commit(), content);

@@ -11,6 +11,7 @@ import io.ambrotype.replication.ReplicationException;
 import io.ambrotype.replication.ReplicationOptions;
 import io.ambrotype.replication.ReplicationPhase;
 import io.ambrotype.replication.ReplicationSession;
+import io.ambrotype.repository.FrameMemory;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespConnectionException;
@@ -44,6 +45,7 @@ final class ShardCapture {
 
     private final BackupRequest request;
     private final Repository repository;
+    private final FrameMemory frames;
     private final BackupListener listener;
     private final Time time;
     private final HostGate hosts;
@@ -52,12 +54,14 @@ final class ShardCapture {
     ShardCapture(
             BackupRequest request,
             Repository repository,
+            FrameMemory frames,
             BackupListener listener,
             Time time,
             HostGate hosts,
             DeploymentKind kind) {
         this.request = request;
         this.repository = repository;
+        this.frames = frames;
         this.listener = listener;
         this.time = time;
         this.hosts = hosts;
@@ -171,7 +175,7 @@ final class ShardCapture {
             FullSync sync = session.fullSync();
             announced.compareAndSet(null, time.instant());
             requireFresh(shard, candidate, sync, masterOffset, expectedHistory);
-            DumpCapture.Captured captured = new DumpCapture(repository, request)
+            DumpCapture.Captured captured = new DumpCapture(repository, frames, request)
                     .run(
                             session,
                             sync,

@@ -11,6 +11,7 @@ import io.ambrotype.rdb.RdbReader;
 import io.ambrotype.repository.DumpContent;
 import io.ambrotype.repository.DumpScan;
 import io.ambrotype.repository.DumpWriter;
+import io.ambrotype.repository.FrameMemory;
 import io.ambrotype.repository.Manifest;
 import io.ambrotype.repository.Repository;
 import io.ambrotype.repository.SnapshotBegun;
@@ -117,8 +118,10 @@ public final class Import {
         SnapshotDraft draft = repository.begin(new SnapshotBegun(toolVersion, plan.deployment(), begun));
         List<Manifest.Node> nodes = plan.conf().isPresent() ? clusterNodes(plan) : List.of(standaloneNode(plan));
         List<Manifest.Shard> shards = new ArrayList<>();
-        for (int index = 0; index < plan.shards().size(); index++) {
-            shards.add(store(index, plan.shards().get(index), nodes, repository));
+        try (FrameMemory frames = new FrameMemory()) {
+            for (int index = 0; index < plan.shards().size(); index++) {
+                shards.add(store(index, plan.shards().get(index), nodes, repository, frames));
+            }
         }
         Map<String, Duration> durations = new LinkedHashMap<>();
         Duration took = since(begun);
@@ -151,12 +154,13 @@ public final class Import {
         return passed.isNegative() ? Duration.ZERO : passed;
     }
 
-    private Manifest.Shard store(int index, ShardFile shard, List<Manifest.Node> nodes, Repository repository) {
+    private Manifest.Shard store(
+            int index, ShardFile shard, List<Manifest.Node> nodes, Repository repository, FrameMemory frames) {
         Instant started = clock.instant();
         DumpFile file = shard.file();
         BitSet owned = new BitSet(SlotSet.ALL.size());
         shard.slots().stream().forEach(owned::set);
-        try (DumpWriter writer = repository.dumpWriter();
+        try (DumpWriter writer = repository.dumpWriter(frames);
                 RdbReader reader = RdbReader.open(new TeeChannel(DumpFileReader.open(file), writer))) {
             DumpContent content = DumpScan.scan(
                     reader,

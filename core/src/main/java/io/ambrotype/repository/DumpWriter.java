@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * executor that was given, several at once where it runs several, and are written in their order by the caller's thread.
  *
  * <p>Each byte is copied once (into its frame), compressed once and hashed once after compression. A frame being filled
- * or compressed takes 32 MiB outside the heap, and there are never more of them than were allowed; the next writer uses them again.
+ * or compressed takes 32 MiB outside the heap, and there are never more of them than were allowed.
  *
  * <p>Closing it without {@link #commit} leaves nothing behind.
  */
@@ -37,6 +37,7 @@ public final class DumpWriter implements WritableByteChannel {
     private final int maxFrames;
     private final Commit commit;
     private final FrameMemory memory;
+    private final Runnable ended;
     private final Deque<Frame> idle = new ArrayDeque<>();
     private final Deque<Compression> inFlight = new ArrayDeque<>();
     private final MessageDigest sha256 = Sha256.digest();
@@ -48,12 +49,19 @@ public final class DumpWriter implements WritableByteChannel {
     private long storedBytes;
     private boolean open = true;
 
-    DumpWriter(StoredWriter object, Executor compression, int maxFrames, FrameMemory memory, Commit commit) {
+    DumpWriter(
+            StoredWriter object,
+            Executor compression,
+            int maxFrames,
+            FrameMemory memory,
+            Runnable ended,
+            Commit commit) {
         Check.that(maxFrames > 0, "a dump needs at least one frame");
         this.object = object;
         this.compression = compression;
         this.maxFrames = maxFrames;
         this.memory = memory;
+        this.ended = ended;
         this.commit = commit;
     }
 
@@ -159,15 +167,16 @@ public final class DumpWriter implements WritableByteChannel {
         if (filling != null) {
             filling.close();
         }
+        ended.run();
         object.close();
     }
 
     /** One frame, which is filled and compressed again and again. */
     private final class Frame implements AutoCloseable {
+        private final ZstdCompressCtx zstd = DumpFormat.compressor();
         private final FrameMemory.Buffers buffers = memory.take();
         final ByteBuffer raw = buffers.raw();
         final ByteBuffer compressed = buffers.compressed();
-        private final ZstdCompressCtx zstd = DumpFormat.compressor();
 
         void fill(ByteBuffer source) {
             int count = Math.min(source.remaining(), raw.remaining());

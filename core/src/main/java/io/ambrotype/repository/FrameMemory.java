@@ -2,27 +2,25 @@ package io.ambrotype.repository;
 
 import com.github.luben.zstd.Zstd;
 import java.lang.foreign.Arena;
-import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The memory of frames, kept for the dumps that come next: there is never more of it than frames were in use at once. Given back to
- * the system, memory of this size stays with the thread that had it (glibc keeps up to 64 MiB for each), and fifty shards would take
- * half a gigabyte. Thread-safe.
+ * The memory of frames, for one dump after the other: there is never more of it than frames were in use at once. Given back to the
+ * system after each dump, memory of this size would stay with the thread that had it (glibc keeps up to 64 MiB for each), and the
+ * dumps of fifty shards would take half a gigabyte.
+ *
+ * <p>Thread-safe, until it is closed; that is only for who knows that all writers are closed.
  */
-final class FrameMemory {
-    private static final Cleaner CLEANER = Cleaner.create();
-
-    private final Deque<Buffers> idle = new ArrayDeque<>();
+public final class FrameMemory implements AutoCloseable {
     /** Not an automatic one: those count as direct buffers, which are limited to less. */
     private final Arena arena = Arena.ofShared();
 
-    /** Nothing yet. What it becomes is given back when nobody can reach it any more. */
-    FrameMemory() {
-        CLEANER.register(this, arena::close);
-    }
+    private final Deque<Buffers> idle = new ArrayDeque<>();
+
+    /** Nothing yet. */
+    public FrameMemory() {}
 
     /**
      * Buffers outside the heap for one frame.
@@ -49,6 +47,12 @@ final class FrameMemory {
     /** Takes buffers back, which nobody uses any more. */
     synchronized void give(Buffers buffers) {
         idle.push(buffers);
+    }
+
+    /** Gives everything back to the system. */
+    @Override
+    public void close() {
+        arena.close();
     }
 
     private ByteBuffer allocate(long bytes) {

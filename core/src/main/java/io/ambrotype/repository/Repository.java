@@ -48,7 +48,6 @@ public final class Repository {
     private final RandomGenerator random;
     private final RepositoryId id;
     private final long fingerprintSeed;
-    private final FrameMemory frameMemory = new FrameMemory();
 
     private Repository(Store store, RandomGenerator random, RepositoryId id, long fingerprintSeed) {
         this.store = store;
@@ -170,6 +169,17 @@ public final class Repository {
     }
 
     /**
+     * A writer for one dump, which compresses in the thread of its caller.
+     *
+     * @param memory whose memory it uses; to be closed after the writer
+     * @throws AmbrotypeException of code NO_REPOSITORY where the repository is no longer at its place
+     */
+    public DumpWriter dumpWriter(FrameMemory memory) {
+        requirePresent();
+        return new DumpWriter(store.newWriter(), Runnable::run, 1, memory, () -> {}, this::publish);
+    }
+
+    /**
      * A writer for one dump.
      *
      * @param compression where frames of 16 MiB are compressed; CPU-bound
@@ -179,7 +189,9 @@ public final class Repository {
      */
     public DumpWriter dumpWriter(Executor compression, int maxFrames) {
         requirePresent();
-        return new DumpWriter(store.newWriter(), compression, maxFrames, frameMemory, this::publish);
+        StoredWriter object = store.newWriter();
+        FrameMemory own = new FrameMemory();
+        return new DumpWriter(object, compression, maxFrames, own, own::close, this::publish);
     }
 
     private void publish(StoredWriter object, DumpReference dump) {

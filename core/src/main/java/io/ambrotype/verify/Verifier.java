@@ -57,7 +57,7 @@ public final class Verifier {
             public void dump(Manifest.Shard shard, long rdbBytes, long entries) {}
 
             @Override
-            public void ended(Manifest.Shard shard) {}
+            public void ended(Manifest.Shard shard, boolean whole) {}
         };
 
         /**
@@ -78,8 +78,13 @@ public final class Verifier {
          */
         void dump(Manifest.Shard shard, long rdbBytes, long entries);
 
-        /** No more is read of a shard's dump. */
-        void ended(Manifest.Shard shard);
+        /**
+         * No more is read of a shard's dump.
+         *
+         * @param shard the shard
+         * @param whole whether it was read to its end, and nothing was wrong with its bytes
+         */
+        void ended(Manifest.Shard shard, boolean whole);
     }
 
     /** How many dumps are read at once; of several processors, not all of a machine that may have other things to do. */
@@ -239,15 +244,17 @@ public final class Verifier {
             if (known != null) {
                 return known;
             }
+            boolean whole = false;
             try {
                 DumpContent content = repository.readDump(
                         shard.dump(),
                         reader -> DumpScan.scan(
                                 reader, ownedSlots, (bytes, entries) -> progress.dump(shard, bytes, entries)));
                 scanned.put(key, content);
+                whole = true;
                 return content;
             } finally {
-                progress.ended(shard);
+                progress.ended(shard, whole);
             }
         }
     }

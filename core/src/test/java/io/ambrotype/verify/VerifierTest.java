@@ -78,8 +78,8 @@ class VerifierTest {
             }
 
             @Override
-            public void ended(Manifest.Shard shard) {
-                heard.add(shard.index() + ": ended");
+            public void ended(Manifest.Shard shard, boolean whole) {
+                heard.add(shard.index() + ": " + whole);
             }
         });
         assertThat(report.failure()).isEmpty();
@@ -88,7 +88,7 @@ class VerifierTest {
         assertThat(heard).startsWith("1/1 " + manifest.snapshot()).hasSize(7);
         for (int shard = 0; shard < 3; shard++) {
             // Of different shards at once; of each in order.
-            assertThat(heard).containsSubsequence(shard + ": 0 left, 51", shard + ": ended");
+            assertThat(heard).containsSubsequence(shard + ": 0 left, 51", shard + ": true");
         }
     }
 
@@ -110,7 +110,7 @@ class VerifierTest {
             }
 
             @Override
-            public void ended(Manifest.Shard shard) {}
+            public void ended(Manifest.Shard shard, boolean whole) {}
         });
         assertThat(dumps).containsExactlyInAnyOrder(0, 1);
         assertThat(report.snapshots()).hasSize(3);
@@ -333,5 +333,27 @@ class VerifierTest {
         assertThat(Thread.interrupted()).isTrue();
         assertThat(new Verifier(files).verify(snapshot, Verifier.Progress.NONE).failure())
                 .isEmpty();
+    }
+
+    @Test
+    void anInterruptWhileDumpsAreReadEndsIt(@TempDir Path folder) throws Exception {
+        Repository files = Samples.repository(new FileStore(folder.resolve("repository"), InstantSource.system()));
+        SnapshotId snapshot = Samples.snapshot(files, 1, 2, 3).snapshot();
+        Thread waiting = Thread.currentThread();
+        assertThatThrownBy(() -> new Verifier(files).verify(snapshot, new Verifier.Progress() {
+                    @Override
+                    public void snapshot(SnapshotId each, int number, int count) {}
+
+                    @Override
+                    public void dump(Manifest.Shard shard, long rdbBytes, long entries) {
+                        waiting.interrupt();
+                    }
+
+                    @Override
+                    public void ended(Manifest.Shard shard, boolean whole) {}
+                }))
+                .satisfies(
+                        error -> assertThat(((AmbrotypeException) error).code()).isEqualTo(ErrorCode.INTERRUPTED));
+        assertThat(Thread.interrupted()).isTrue();
     }
 }

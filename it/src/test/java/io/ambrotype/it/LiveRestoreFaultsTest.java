@@ -215,6 +215,7 @@ class LiveRestoreFaultsTest {
                 assertThat(report.written()).isEqualTo(1000);
                 assertThat(from.integer("CLUSTER", "COUNTKEYSINSLOT", "" + slot))
                         .isEqualTo(there);
+                endMove(slot, from, to, destination);
             }
             assertThat(GroundTruth.of(source).differencesTo(GroundTruth.of(target), Instant.now()))
                     .isEmpty();
@@ -240,17 +241,7 @@ class LiveRestoreFaultsTest {
             from.call("CLUSTER", "SETSLOT", "" + slot, "MIGRATING", toId);
 
             LiveRestoreReport report = restore(target, OnConflict.FAIL, LiveRestoreRequest.PATIENCE, halfway(() -> {
-                for (String key : from.texts("CLUSTER", "GETKEYSINSLOT", "" + slot, "1000")) {
-                    from.call(
-                            "MIGRATE",
-                            destination.address().host(),
-                            "" + destination.address().port(),
-                            key,
-                            "0",
-                            "5000");
-                }
-                to.call("CLUSTER", "SETSLOT", "" + slot, "NODE", toId);
-                from.call("CLUSTER", "SETSLOT", "" + slot, "NODE", toId);
+                endMove(slot, from, to, destination);
             }));
 
             assertThat(report.isWhole()).isTrue();
@@ -477,6 +468,22 @@ class LiveRestoreFaultsTest {
         connection.call("CLIENT", "UNPAUSE");
         assertThat(written).as(Files.readString(output())).isGreaterThanOrEqualTo(500);
         return written < snapshot.summary().entries();
+    }
+
+    /** Of an open slot: what is still there goes to its new owner, and everybody is told. */
+    private static void endMove(int slot, RespConnection from, RespConnection to, RedisServer destination) {
+        for (String key : from.texts("CLUSTER", "GETKEYSINSLOT", "" + slot, "1000")) {
+            from.call(
+                    "MIGRATE",
+                    destination.address().host(),
+                    "" + destination.address().port(),
+                    key,
+                    "0",
+                    "5000");
+        }
+        String toId = to.text("CLUSTER", "MYID");
+        to.call("CLUSTER", "SETSLOT", "" + slot, "NODE", toId);
+        from.call("CLUSTER", "SETSLOT", "" + slot, "NODE", toId);
     }
 
     private static void setStrings(LabCluster source, String prefix, int count) {

@@ -204,8 +204,9 @@ final class Relay implements AutoCloseable {
                 if (watch == null) {
                     link.meet(moment ->
                             moment instanceof Moment.Command(String name) && hasCommand(buffer, length, name));
-                    link.answering |= trouble != null
-                            && trouble.moment() instanceof Moment.Answered(String name)
+                    Trouble coming = trouble;
+                    link.answering |= coming != null
+                            && coming.moment() instanceof Moment.Answered(String name)
                             && hasCommand(buffer, length, name);
                 } else {
                     link.meet(moment -> moment instanceof Moment.Answered && link.answering);
