@@ -109,7 +109,8 @@ final class Contest {
                 Cost cost = each.getValue().run();
                 Duration taken = ServersCpu.of(servers).minus(before);
                 log.accept((round == 0 ? "  (first) " : "  ") + each.getKey() + ": " + Text.seconds(cost.wall())
-                        + " s, CPU " + Text.seconds(cost.cpu()) + " s, of the servers " + Text.seconds(taken) + " s");
+                        + " s, CPU " + Text.seconds(cost.cpu()) + " s"
+                        + (servers.isEmpty() ? "" : ", of the servers " + Text.seconds(taken) + " s"));
                 if (round > 0) {
                     costs.computeIfAbsent(each.getKey(), _ -> new ArrayList<>()).add(cost);
                     serversCpu

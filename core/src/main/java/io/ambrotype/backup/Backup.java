@@ -34,7 +34,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -164,10 +163,9 @@ public final class Backup {
             Time time,
             List<String> notices)
             throws InterruptedException {
-        Semaphore places = new Semaphore(request.parallel(), true);
         BackupListener noting = new NotingListener(listener, notices);
         try (FrameMemory frames = new FrameMemory();
-                TaskGroup tasks = TaskGroup.ofWaiting()) {
+                TaskGroup tasks = TaskGroup.ofWaiting(request.parallel())) {
             ShardCapture shardCapture = new ShardCapture(
                     request,
                     repository,
@@ -180,14 +178,9 @@ public final class Backup {
             for (ShardPlan shard : plan.shards()) {
                 NodeId master = shard.master().id();
                 if (!captured.containsKey(master)) {
-                    tasks.fork("shard " + shard.index(), () -> {
-                        places.acquire();
-                        try {
-                            captured.put(master, shardCapture.run(shard, offsets.getOrDefault(master, 0L)));
-                        } finally {
-                            places.release();
-                        }
-                    });
+                    tasks.fork(
+                            "shard " + shard.index(),
+                            () -> captured.put(master, shardCapture.run(shard, offsets.getOrDefault(master, 0L))));
                 }
             }
             tasks.join();

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,29 +19,55 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TaskGroup implements AutoCloseable {
     private final Thread.Builder threads;
+    /** Of a group in which not all may run at once. */
+    private final @Nullable Semaphore turns;
+
     private final List<Thread> started = new ArrayList<>();
     private final BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
     private int awaited;
 
-    private TaskGroup(Thread.Builder threads) {
+    private TaskGroup(Thread.Builder threads, @Nullable Semaphore turns) {
         this.threads = threads;
+        this.turns = turns;
     }
 
     /** A group for tasks that mostly wait. */
     public static TaskGroup ofWaiting() {
-        return new TaskGroup(Thread.ofVirtual());
+        return new TaskGroup(Thread.ofVirtual(), null);
+    }
+
+    /** A group for tasks that mostly wait, of which so many run at once; the others have their turns in the order of their start. */
+    public static TaskGroup ofWaiting(int atOnce) {
+        return new TaskGroup(Thread.ofVirtual(), new Semaphore(atOnce, true));
     }
 
     /** A group for tasks that compute. */
     public static TaskGroup ofComputing() {
-        return new TaskGroup(Thread.ofPlatform().daemon());
+        return new TaskGroup(Thread.ofPlatform().daemon(), null);
     }
 
-    /** Starts a task at once on a thread of the given name. */
+    /** A group for tasks that compute, of which so many run at once; the others have their turns in the order of their start. */
+    public static TaskGroup ofComputing(int atOnce) {
+        return new TaskGroup(Thread.ofPlatform().daemon(), new Semaphore(atOnce, true));
+    }
+
+    /** Starts a task on a thread of the given name; at once, or as soon as it is its turn. */
     public void fork(String name, Task task) {
-        Thread thread = threads.name(name).unstarted(() -> outcomes.add(new Outcome(failureOf(task))));
+        Task inTurn = turns == null ? task : inTurn(turns, task);
+        Thread thread = threads.name(name).unstarted(() -> outcomes.add(new Outcome(failureOf(inTurn))));
         started.add(thread);
         thread.start();
+    }
+
+    private static Task inTurn(Semaphore turns, Task task) {
+        return () -> {
+            turns.acquire();
+            try {
+                task.run();
+            } finally {
+                turns.release();
+            }
+        };
     }
 
     /**
@@ -61,6 +88,27 @@ public final class TaskGroup implements AutoCloseable {
                     case Throwable other -> throw new IllegalStateException(other);
                 }
             }
+        }
+    }
+
+    /**
+     * Waits for all tasks, none of which throws a checked exception.
+     *
+     * @param doing what they do, as it follows "interrupted while"
+     * @throws AmbrotypeException of code INTERRUPTED if the waiting thread is interrupted, which it is afterwards too; {@link #close}
+     *     ends the tasks. Else what the first failing task threw
+     */
+    public void join(String doing) {
+        try {
+            join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted while " + doing)
+                    .causedBy(e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(doing + " failed in a way that is an error of ours", e);
         }
     }
 

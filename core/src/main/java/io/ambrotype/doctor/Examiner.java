@@ -59,15 +59,7 @@ final class Examiner {
         try (TaskGroup group = TaskGroup.ofWaiting()) {
             topology.nodes()
                     .forEach(node -> group.fork("examine " + node.name(), () -> nodes.put(node.id(), examine(node))));
-            group.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted while examining the nodes")
-                    .causedBy(e);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException("examining a node failed in a way that is an error of ours", e);
+            group.join("examining the nodes");
         }
         List<NodeExamination> inOrder = topology.nodes().stream()
                 .map(node -> Objects.requireNonNull(nodes.get(node.id())))

@@ -33,7 +33,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
@@ -488,13 +487,11 @@ public final class LiveRestore {
 
     /** Reads all dumps, a few side by side, each to its end and through all of its checks. */
     private void readAll(Manifest manifest, ShardTask task) throws InterruptedException {
-        Semaphore turns = new Semaphore(PARALLEL);
-        try (TaskGroup group = TaskGroup.ofComputing()) {
+        try (TaskGroup group = TaskGroup.ofComputing(PARALLEL)) {
             for (Manifest.Shard shard : manifest.shards()) {
-                group.fork("dump of shard " + shard.index(), () -> {
-                    turns.acquire();
-                    try {
-                        repository.readDump(shard.dump(), reader -> {
+                group.fork(
+                        "dump of shard " + shard.index(),
+                        () -> repository.readDump(shard.dump(), reader -> {
                             try {
                                 task.read(shard, reader);
                             } catch (InterruptedException e) {
@@ -502,11 +499,7 @@ public final class LiveRestore {
                                 throw new InterruptedIOException("interrupted");
                             }
                             return true;
-                        });
-                    } finally {
-                        turns.release();
-                    }
-                });
+                        }));
             }
             group.join();
         } catch (RuntimeException | InterruptedException e) {

@@ -42,7 +42,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -308,19 +307,13 @@ public final class Restorer {
 
         Written written = new Written();
         Map<String, Long> sizes = new ConcurrentHashMap<>();
-        Semaphore places = new Semaphore(PARALLEL);
-        try (TaskGroup tasks = TaskGroup.ofComputing()) {
+        try (TaskGroup tasks = TaskGroup.ofComputing(PARALLEL)) {
             for (RestorePlan.Node node : plan.nodes()) {
                 if (node.data() instanceof Data.Verbatim verbatim) {
                     tasks.fork("restore " + node.name(), () -> {
-                        places.acquire();
-                        try {
-                            Manifest.Shard shard = manifest.shards().get(verbatim.shard());
-                            copy(shard, staging.resolve(node.name()).resolve("dump.rdb"));
-                            sizes.put(node.name(), shard.dump().rdbBytes());
-                        } finally {
-                            places.release();
-                        }
+                        Manifest.Shard shard = manifest.shards().get(verbatim.shard());
+                        copy(shard, staging.resolve(node.name()).resolve("dump.rdb"));
+                        sizes.put(node.name(), shard.dump().rdbBytes());
                     });
                 }
             }

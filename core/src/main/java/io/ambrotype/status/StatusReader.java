@@ -1,7 +1,6 @@
 package io.ambrotype.status;
 
 import io.ambrotype.common.AmbrotypeException;
-import io.ambrotype.common.ErrorCode;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.common.TaskGroup;
 import io.ambrotype.resp.ConnectionSettings;
@@ -60,16 +59,8 @@ public final class StatusReader {
                     .forEach(node -> group.fork(
                             "save points of " + node.name(),
                             () -> savePoints(node).ifPresent(value -> points.put(node.id(), value))));
-            group.join();
+            group.join("reading the settings of the nodes");
             return points;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw AmbrotypeException.of(ErrorCode.INTERRUPTED, "interrupted while reading the settings of the nodes")
-                    .causedBy(e);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException("asking a node failed in a way that is an error of ours", e);
         }
     }
 

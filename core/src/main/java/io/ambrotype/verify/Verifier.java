@@ -26,7 +26,6 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -197,25 +196,16 @@ public final class Verifier {
         private List<ShardVerdict> shards(Manifest manifest) {
             List<Manifest.Shard> shards = manifest.shards();
             ShardVerdict[] verdicts = new ShardVerdict[shards.size()];
-            AtomicInteger next = new AtomicInteger();
-            int readers = Math.min(Math.min(MOST_READERS, Runtime.getRuntime().availableProcessors()), shards.size());
-            try (TaskGroup reading = TaskGroup.ofComputing()) {
-                for (int reader = 0; reader < readers; reader++) {
-                    reading.fork("verify " + reader, () -> {
-                        for (int i = next.getAndIncrement(); i < verdicts.length; i = next.getAndIncrement()) {
-                            verdicts[i] = verify(shards.get(i), manifest.slotsOf(shards.get(i)));
-                        }
-                    });
+            int atOnce = Math.min(MOST_READERS, Runtime.getRuntime().availableProcessors());
+            try (TaskGroup reading = TaskGroup.ofComputing(atOnce)) {
+                for (int i = 0; i < verdicts.length; i++) {
+                    int index = i;
+                    Manifest.Shard shard = shards.get(index);
+                    reading.fork(
+                            "verify shard " + shard.index(),
+                            () -> verdicts[index] = verify(shard, manifest.slotsOf(shard)));
                 }
-                reading.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw AmbrotypeException.of(ErrorCode.INTERRUPTED, "the verification was interrupted")
-                        .causedBy(e);
-            } catch (RuntimeException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
+                reading.join("verifying the dumps");
             }
             return List.of(verdicts);
         }

@@ -118,8 +118,7 @@ class LiveRestoreFaultsTest {
         Manifest strings = operator.backup(source);
         for (OnConflict rule : List.of(OnConflict.FAIL, OnConflict.SKIP)) {
             LabCluster target = labs.standalone(ServersUnderTest.any(), 0);
-            LiveRestore restore =
-                    new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
+            LiveRestore restore = liveRestore();
             LiveRestore.Prepared prepared = restore.prepare(
                     strings,
                     request(target, target.servers().getFirst().settings(), rule, IMPATIENT),
@@ -163,8 +162,7 @@ class LiveRestoreFaultsTest {
                     false,
                     false,
                     LiveRestoreRequest.PATIENCE);
-            LiveRestore restore =
-                    new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
+            LiveRestore restore = liveRestore();
             LiveRestore.Prepared prepared = restore.prepare(strings, request, false, LiveRestoreListener.NONE);
             wire.expect(new Relay.Trouble(new Relay.Moment.Answered("MSETNX"), true, false));
 
@@ -203,8 +201,7 @@ class LiveRestoreFaultsTest {
                 }
                 to.call("CLUSTER", "SETSLOT", "" + slot, "IMPORTING", from.text("CLUSTER", "MYID"));
                 from.call("CLUSTER", "SETSLOT", "" + slot, "MIGRATING", to.text("CLUSTER", "MYID"));
-                LiveRestore restore =
-                        new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
+                LiveRestore restore = liveRestore();
                 LiveRestoreRequest request =
                         request(target, target.servers().getFirst().settings(), rule, LiveRestoreRequest.PATIENCE);
 
@@ -534,8 +531,7 @@ class LiveRestoreFaultsTest {
             LiveRestoreListener listener,
             boolean resume)
             throws InterruptedException {
-        LiveRestore restore =
-                new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
+        LiveRestore restore = liveRestore();
         LiveRestoreRequest request = request(target, settings, onConflict, patience);
         return restore.run(restore.prepare(snapshot, request, resume, listener), listener);
     }
@@ -544,6 +540,10 @@ class LiveRestoreFaultsTest {
             LabCluster target, ConnectionSettings settings, OnConflict onConflict, Duration patience) {
         return new LiveRestoreRequest(
                 "target", target.addresses(), settings, Selection.ALL, onConflict, false, false, patience);
+    }
+
+    private LiveRestore liveRestore() {
+        return new LiveRestore(operator.repository(), journals(), Time.SYSTEM, new SecureRandom(), "test");
     }
 
     private Path journals() {
