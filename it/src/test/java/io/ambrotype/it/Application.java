@@ -5,9 +5,13 @@ import io.ambrotype.common.HostAndPort;
 import io.ambrotype.resp.ConnectionSettings;
 import io.ambrotype.resp.RespConnection;
 import io.ambrotype.resp.RespReply;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.cluster.models.partitions.Partitions;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode.NodeFlag;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -24,8 +28,8 @@ import redis.clients.jedis.UnifiedJedis;
 
 /**
  * An application as there are many: one thread writes a new key each time, another one reads what was written, both
- * through a client library with the settings that it comes with. Whatever the library throws is an error of the
- * application.
+ * through a client library with the settings that it comes with, but for what {@link WholeViews} says. Whatever the
+ * library throws is an error of the application.
  */
 final class Application implements AutoCloseable {
     /** Between two operations of a thread: an application has other things to do, and the servers need their share. */
@@ -307,8 +311,8 @@ final class Application implements AutoCloseable {
         private final io.lettuce.core.cluster.api.StatefulRedisClusterConnection<String, String> connection;
 
         LettuceClient(List<HostAndPort> seeds) {
-            lettuce = io.lettuce.core.cluster.RedisClusterClient.create(seeds.stream()
-                    .map(seed -> io.lettuce.core.RedisURI.create(seed.host(), seed.port()))
+            lettuce = new WholeViews(seeds.stream()
+                    .map(seed -> RedisURI.create(seed.host(), seed.port()))
                     .toList());
             connection = lettuce.connect();
         }
@@ -342,6 +346,35 @@ final class Application implements AutoCloseable {
         public void close() {
             connection.close();
             lettuce.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        }
+    }
+
+    /**
+     * Lettuce, but of the nodes' views of the cluster only those with the most slots are taken. For some milliseconds of
+     * a fail-over a node may have heard that the old master has become a replica, and not yet who has its slots now; 7.7
+     * of Lettuce, which asks all nodes just then, may take that view and keep it for 30 s, in which it sends nothing to
+     * those slots (issue 2769 and pull request 3854 of redis/lettuce). docs/GUARANTEES.md tells applications of it.
+     */
+    private static final class WholeViews extends io.lettuce.core.cluster.RedisClusterClient {
+        WholeViews(List<RedisURI> seeds) {
+            super(null, seeds);
+        }
+
+        @Override
+        protected Partitions determinePartitions(Partitions current, Map<RedisURI, Partitions> views) {
+            int most = views.values().stream().mapToInt(WholeViews::slots).max().orElse(0);
+            return super.determinePartitions(
+                    current,
+                    views.entrySet().stream()
+                            .filter(view -> slots(view.getValue()) == most)
+                            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+        }
+
+        private static int slots(Partitions view) {
+            return view.getPartitions().stream()
+                    .filter(node -> node.is(NodeFlag.UPSTREAM))
+                    .mapToInt(node -> node.getSlots().size())
+                    .sum();
         }
     }
 }
