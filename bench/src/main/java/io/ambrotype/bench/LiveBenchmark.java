@@ -88,8 +88,8 @@ final class LiveBenchmark implements Benchmark {
                         Locale.ROOT,
                         "%,d strings of %d bytes into empty servers that run. `redis-cli --pipe` is given a RESTORE command for each, made "
                                 + "beforehand, in one file for each master, all at once. `ambrotype restore --to` reads the snapshot twice (first "
-                                + "it looks for what could not be written), makes the commands (SET, or MSETNX for several where the target is "
-                                + "no cluster), and keeps a journal.",
+                                + "it looks for what could not be written), makes the commands (SET, or MSETNX for several, in a cluster for those "
+                                + "of a slot), and keeps a journal.",
                         KEYS,
                         VALUE_BYTES)),
                 Contest.COLUMNS,

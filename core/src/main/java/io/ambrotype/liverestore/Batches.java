@@ -3,6 +3,9 @@ package io.ambrotype.liverestore;
 import io.ambrotype.common.HostAndPort;
 import io.ambrotype.liverestore.Batch.Route;
 import io.ambrotype.liverestore.EntryBatch.Source;
+import io.ambrotype.rdb.RdbReader;
+import io.ambrotype.resp.RequestBuffer;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +20,10 @@ final class Batches {
     private final boolean writes;
     private final List<WorkBatch> works = new ArrayList<>();
     private final List<EntryBatch> entries = new ArrayList<>();
+    private final RequestBuffer string = new RequestBuffer(SlotWindow.LONGEST);
+    private @Nullable SlotWindow window;
+    /** That of the strings in the window. */
+    private int windowDatabase;
 
     Batches(Writers writers, TargetNodes nodes, boolean writes) {
         this.writers = writers;
@@ -66,6 +73,32 @@ final class Batches {
         return batch;
     }
 
+    /**
+     * Adds the entry that a reader is at, a string that is stored as it is and does not expire, and passes its value.
+     *
+     * @param source the same each time
+     * @param length of the value
+     */
+    void addString(Source source, RdbReader reader, long entry, int slot, int database, int length)
+            throws IOException, InterruptedException {
+        long bytes = reader.keyLength() + (long) length;
+        if (!nodes.isCluster() || bytes > SlotWindow.LONGEST || !source.isLikelyNew(entry)) {
+            batch(source, slot, database, bytes).addString(reader, entry, slot, length);
+            return;
+        }
+        if (window != null && windowDatabase != database) {
+            window.drain();
+        }
+        windowDatabase = database;
+        if (window == null) {
+            window = new SlotWindow((arguments, offset, size, ofSlot, ofEntry) ->
+                    batch(source, ofSlot, windowDatabase, size).addString(arguments, offset, size, ofEntry, ofSlot));
+        }
+        string.clear();
+        EntryBatch.write(reader, length, string);
+        window.add(string, slot, entry);
+    }
+
     private static <B extends Batch> @Nullable B find(List<B> batches, @Nullable HostAndPort node, int database) {
         for (B batch : batches) {
             if (batch.route().leadsTo(node, database)) {
@@ -80,12 +113,20 @@ final class Batches {
         while (!writers.tryReserve(permits)) {
             if (writers.isIdle()) {
                 // What waits here holds the rest of the budget.
-                flush();
+                submitAll();
             }
         }
     }
 
-    void flush() {
+    /** Hands everything on. */
+    void flush() throws InterruptedException {
+        if (window != null) {
+            window.drain();
+        }
+        submitAll();
+    }
+
+    private void submitAll() {
         List<Batch> all = new ArrayList<>(works);
         all.addAll(entries);
         works.clear();

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.LongConsumer;
 
 /**
@@ -141,13 +140,12 @@ final class DumpFeed implements EntryBatch.Source {
         if (features.set() && (!expires || features.setExpiring())) {
             long length = reader.plainStringLength();
             if (length >= 0 && length <= LONGEST_TOGETHER - reader.keyLength()) {
-                batches.batch(this, slot, database, reader.keyLength() + length)
-                        .addString(
-                                reader,
-                                entry,
-                                slot,
-                                (int) length,
-                                expires ? OptionalLong.of(at) : OptionalLong.empty());
+                if (expires) {
+                    batches.batch(this, slot, database, reader.keyLength() + length)
+                            .addExpiringString(reader, entry, slot, (int) length, at);
+                } else {
+                    batches.addString(this, reader, entry, slot, database, (int) length);
+                }
                 return;
             }
         }

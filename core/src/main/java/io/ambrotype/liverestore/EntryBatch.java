@@ -8,7 +8,6 @@ import io.ambrotype.resp.RespReply.SimpleString;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 
 /**
  * A batch of entries that take one command each, or less. Nearly all come this way, so nothing is made for each: their requests are
@@ -16,7 +15,8 @@ import java.util.OptionalLong;
  * KeyWork}. Sent once.
  *
  * <p>Strings that are stored as they are go by SET, which says the same as RESTORE and is less work for the server: a quarter. Those
- * that do not expire go several to a command, where they may: MSETNX writes all or none, so what is refused is known to be unwritten.
+ * that do not expire go several to a command, in a cluster those of a slot ({@link SlotWindow}): MSETNX writes all or none, so what is
+ * refused is known to be unwritten.
  */
 final class EntryBatch extends Batch {
     private static final int MOST_ENTRIES = 500;
@@ -84,37 +84,64 @@ final class EntryBatch extends Batch {
     }
 
     /**
+     * Adds the entry that the reader is at, a string that is stored as it is and does not expire, and passes its value.
+     *
+     * @param length of the value
+     */
+    void addString(RdbReader reader, long entry, int slot, int length) throws IOException {
+        boolean alone = beginString(entry, slot);
+        write(reader, length, together);
+        endString(alone);
+    }
+
+    /**
+     * Adds such a string.
+     *
+     * @param arguments its key and its value as arguments of a command
+     */
+    void addString(byte[] arguments, int offset, int length, long entry, int slot) {
+        boolean alone = beginString(entry, slot);
+        together.arguments(arguments, offset, length);
+        endString(alone);
+    }
+
+    private boolean beginString(long entry, int slot) {
+        boolean alone = !source.isLikelyNew(entry);
+        boolean otherSlot = gathered > 0 && oneSlotPerCommand && slots[count - 1] != slot;
+        if (alone || otherSlot) {
+            closeTogether();
+        }
+        take(entry, slot);
+        gathered++;
+        return alone;
+    }
+
+    private void endString(boolean alone) {
+        if (alone || gathered == MOST_TOGETHER || together.size() >= MOST_BYTES_TOGETHER) {
+            closeTogether();
+        }
+    }
+
+    /**
      * Adds the entry that the reader is at, a string that is stored as it is, and passes its value.
      *
+     * @param length of the value
      * @param expireAtMillis when it expires
      */
-    void addString(RdbReader reader, long entry, int slot, int length, OptionalLong expireAtMillis) throws IOException {
-        if (expireAtMillis.isEmpty()) {
-            boolean alone = !source.isLikelyNew(entry);
-            boolean otherSlot = gathered > 0 && oneSlotPerCommand && slots[count - 1] != slot;
-            if (alone || otherSlot) {
-                closeTogether();
-            }
-            take(entry, slot);
-            gathered++;
-            write(reader, length, together);
-            if (alone || gathered == MOST_TOGETHER || together.size() >= MOST_BYTES_TOGETHER) {
-                closeTogether();
-            }
-            return;
-        }
+    void addExpiringString(RdbReader reader, long entry, int slot, int length, long expireAtMillis) throws IOException {
         begin(entry, slot);
         requests.begin(source.replaces() ? 5 : 6);
         requests.argument(SET);
         write(reader, length, requests);
         requests.argument(EXPIRE_AT);
-        requests.argument(Commands.bytes(Math.max(1, expireAtMillis.getAsLong())));
+        requests.argument(Commands.bytes(Math.max(1, expireAtMillis)));
         if (!source.replaces()) {
             requests.argument(NEW);
         }
     }
 
-    private static void write(RdbReader reader, int length, RequestBuffer request) throws IOException {
+    /** Writes the key and the value of the entry that the reader is at, a string that is stored as it is, and passes the value. */
+    static void write(RdbReader reader, int length, RequestBuffer request) throws IOException {
         request.argument(reader.keyBuffer(), reader.keyOffset(), reader.keyLength());
         request.beginArgument(length);
         reader.copyPlainString(request::write);

@@ -16,6 +16,9 @@ final class Track {
 
     private long base;
     private long seen;
+    /** The entry at which it is looked for the next time what can be forgotten. */
+    private long lookAt;
+
     private volatile long mayBeSent;
 
     /** A dump that an earlier run has dealt with as far as the mark says. */
@@ -43,9 +46,10 @@ final class Track {
     }
 
     private void forget(long entry) {
-        if (entry - base < 2L * FORGOTTEN) {
+        if (entry < lookAt) {
             return;
         }
+        lookAt = entry + FORGOTTEN;
         int first = pending.nextSetBit(0);
         if (first < 0) {
             base = entry;

@@ -71,7 +71,17 @@ public final class RequestBuffer {
 
     /** Arguments that another buffer holds. */
     public void arguments(RequestBuffer other) {
-        write(other.bytes, 0, other.size);
+        arguments(other.bytes, 0, other.size);
+    }
+
+    /** Arguments, as {@link #copyTo} gave them. */
+    public void arguments(byte[] arguments, int offset, int length) {
+        write(arguments, offset, length);
+    }
+
+    /** Copies all that is in it. */
+    public void copyTo(byte[] target, int offset) {
+        System.arraycopy(bytes, 0, target, offset, size);
     }
 
     /**

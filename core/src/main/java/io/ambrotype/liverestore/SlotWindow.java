@@ -1,0 +1,108 @@
+package io.ambrotype.liverestore;
+
+import io.ambrotype.rdb.HashSlot;
+import io.ambrotype.resp.RequestBuffer;
+import java.util.Arrays;
+
+/**
+ * Strings that wait for others of their slot, because only keys of one slot may share a command in a cluster, and most dumps are in the
+ * order of a hash table. A ring: where there is no room for another one, the oldest leaves, and takes with it all others of its slot. So
+ * some are always leaving, in no order of slots, and none of the servers has to wait for the others. For one thread.
+ */
+final class SlotWindow {
+    /** Of a string with its key: a larger one is not much less work for a server when it is together with others. */
+    static final int LONGEST = 2 << 10;
+
+    private static final int MOST_BYTES = 16 << 20;
+    private static final int MOST_ENTRIES = 1 << 17;
+    private static final int NONE = -1;
+
+    /** Where those go that leave. */
+    interface Outlet {
+        /**
+         * Takes one; those of a slot come one behind the other.
+         *
+         * @param key of it, and its value behind that, as arguments of a command
+         */
+        void take(byte[] key, int offset, int length, int slot, long entry) throws InterruptedException;
+    }
+
+    private final Outlet outlet;
+    /** Keys and values, in the order in which they came; nothing goes over the end. */
+    private final byte[] bytes = new byte[MOST_BYTES];
+    /** By place, that is the count of what came before, modulo their number. */
+    private final long[] entries = new long[MOST_ENTRIES];
+
+    private final int[] starts = new int[MOST_ENTRIES];
+    /** 0 where it has left with another one. */
+    private final int[] lengths = new int[MOST_ENTRIES];
+
+    private final short[] slots = new short[MOST_ENTRIES];
+    /** The place of the next one of the same slot. */
+    private final int[] followers = new int[MOST_ENTRIES];
+    /** By slot: the places of the first and the last one. */
+    private final int[] first = new int[HashSlot.COUNT];
+
+    private final int[] last = new int[HashSlot.COUNT];
+
+    private int oldest;
+    private int count;
+    /** Where the next one is put, unless there is no room before the end. */
+    private int end;
+
+    SlotWindow(Outlet outlet) {
+        this.outlet = outlet;
+        Arrays.fill(first, NONE);
+    }
+
+    /** Adds one of at most {@link #LONGEST} bytes of key and value. */
+    void add(RequestBuffer arguments, int slot, long entry) throws InterruptedException {
+        int length = arguments.size();
+        int start = end + length <= MOST_BYTES ? end : 0;
+        while (count > 0 && (count == MOST_ENTRIES || isInTheWay(start, length))) {
+            leave();
+        }
+        int place = (oldest + count) % MOST_ENTRIES;
+        count++;
+        arguments.copyTo(bytes, start);
+        end = start + length;
+        entries[place] = entry;
+        starts[place] = start;
+        lengths[place] = length;
+        slots[place] = (short) slot;
+        followers[place] = NONE;
+        if (first[slot] == NONE) {
+            first[slot] = place;
+        } else {
+            followers[last[slot]] = place;
+        }
+        last[slot] = place;
+    }
+
+    /** Whether the oldest begins where the bytes would be put, or, where they would begin anew, behind what was put last. */
+    private boolean isInTheWay(int start, int length) {
+        int oldestStart = starts[oldest];
+        return (start < end && oldestStart >= end) || (oldestStart >= start && oldestStart < start + length);
+    }
+
+    /** All of them leave. */
+    void drain() throws InterruptedException {
+        while (count > 0) {
+            leave();
+        }
+    }
+
+    /** The oldest leaves, with the others of its slot. */
+    private void leave() throws InterruptedException {
+        int slot = slots[oldest];
+        if (lengths[oldest] > 0) {
+            for (int place = first[slot]; place != NONE; place = followers[place]) {
+                outlet.take(bytes, starts[place], lengths[place], slot, entries[place]);
+                lengths[place] = 0;
+            }
+            first[slot] = NONE;
+        }
+        oldest = (oldest + 1) % MOST_ENTRIES;
+        count--;
+    }
+}
