@@ -8,6 +8,8 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,12 +21,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bytes are in memory as long as the consumer keeps up. When the memory is full they go to the file, and go on doing
  * so until the consumer has emptied it; so all bytes in memory are older than all bytes in the file. The file has no
- * name once it is open (nothing is left behind by a crash), and is not written beyond its limit: then, or when its disk
- * is full, the producer waits for the consumer.
+ * name once it is open (nothing is left behind by a crash). Its room is used again as soon as it was read, so that it is no longer than
+ * what has ever waited in it, and the system need not find new pages for every byte. No more waits in it than its limit: then, or
+ * when its disk is full, the producer waits for the consumer.
  *
  * <p>One thread writes and {@link #finish}es or {@link #fail}s, one reads; any may close.
  */
 final class Spool implements ReadableByteChannel, Closeable {
+    /** The file's room is taken and given back by so many bytes. */
+    static final int SEGMENT_BYTES = 4 << 20;
+
     private final Path folder;
     private final long fileLimit;
     private final byte[] ring;
@@ -33,9 +39,15 @@ final class Spool implements ReadableByteChannel, Closeable {
 
     private long ringRead;
     private long ringWritten;
+    /** Bytes that went into the file and came out of it, ever. */
     private long fileRead;
+
     private long fileWritten;
-    private long fileTotal;
+    /** Places of the segments between the two, the one that is read first and the one that is written last. */
+    private final Deque<Integer> segments = new ArrayDeque<>();
+    /** Places that were read, the last one first. */
+    private final Deque<Integer> free = new ArrayDeque<>();
+
     private @Nullable FileChannel file;
     private boolean fileRefuses;
     private boolean finished;
@@ -47,7 +59,7 @@ final class Spool implements ReadableByteChannel, Closeable {
      *
      * @param folder where the file is made when it is first needed
      * @param memory bytes to keep in memory
-     * @param fileLimit bytes to keep in the file; 0 for none
+     * @param fileLimit bytes that may wait in the file; 0 for none
      */
     Spool(Path folder, int memory, long fileLimit) {
         this.folder = folder;
@@ -71,10 +83,6 @@ final class Spool implements ReadableByteChannel, Closeable {
                         throw new IOException("the spool is closed");
                     }
                     boolean fileEmpty = fileRead == fileWritten;
-                    if (fileEmpty) {
-                        fileRead = 0;
-                        fileWritten = 0;
-                    }
                     room = fileEmpty ? (int) (ring.length - (ringWritten - ringRead)) : 0;
                     toFile = room == 0;
                     if (!toFile || fileHasRoom()) {
@@ -122,7 +130,17 @@ final class Spool implements ReadableByteChannel, Closeable {
     long bytesThroughFile() {
         lock.lock();
         try {
-            return fileTotal;
+            return fileWritten;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Bytes of the file. */
+    long fileLength() {
+        lock.lock();
+        try {
+            return (long) SEGMENT_BYTES * (segments.size() + free.size());
         } finally {
             lock.unlock();
         }
@@ -155,8 +173,9 @@ final class Spool implements ReadableByteChannel, Closeable {
                 }
                 return -1;
             }
-            position = fileRead;
-            length = (int) Math.min(target.remaining(), fileWritten - fileRead);
+            int at = (int) (fileRead % SEGMENT_BYTES);
+            position = (long) SEGMENT_BYTES * segments.element() + at;
+            length = (int) Math.min(Math.min(target.remaining(), fileWritten - fileRead), SEGMENT_BYTES - at);
             channel = file;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -193,7 +212,7 @@ final class Spool implements ReadableByteChannel, Closeable {
     }
 
     private boolean fileHasRoom() {
-        return !fileRefuses && fileWritten < fileLimit;
+        return !fileRefuses && fileWritten - fileRead < fileLimit;
     }
 
     private void copyToRing(ByteBuffer source, int count) {
@@ -212,15 +231,28 @@ final class Spool implements ReadableByteChannel, Closeable {
         return count;
     }
 
-    /** Writes outside the lock: only the producer moves fileWritten, back to 0 too. */
+    /** Writes outside the lock: only the producer moves fileWritten, and nobody else touches the room behind it. */
     private void appendToFile(ByteBuffer source) {
-        int count = (int) Math.min(source.remaining(), fileLimit - fileWritten);
+        long position;
+        int count;
+        lock.lock();
+        try {
+            int at = (int) (fileWritten % SEGMENT_BYTES);
+            if (at == 0) {
+                segments.add(free.isEmpty() ? segments.size() : free.pop());
+            }
+            position = (long) SEGMENT_BYTES * segments.getLast() + at;
+            count = (int)
+                    Math.min(Math.min(source.remaining(), SEGMENT_BYTES - at), fileLimit - (fileWritten - fileRead));
+        } finally {
+            lock.unlock();
+        }
         int written = 0;
         try {
             FileChannel channel = openFile();
             ByteBuffer slice = source.slice(source.position(), count);
             while (slice.hasRemaining()) {
-                written += channel.write(slice, fileWritten + written);
+                written += channel.write(slice, position + written);
             }
         } catch (IOException e) {
             // The disk is full or cannot be used: from now on the producer waits for the consumer instead.
@@ -235,7 +267,6 @@ final class Spool implements ReadableByteChannel, Closeable {
         try {
             source.position(source.position() + written);
             fileWritten += written;
-            fileTotal += written;
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -268,6 +299,9 @@ final class Spool implements ReadableByteChannel, Closeable {
         lock.lock();
         try {
             fileRead += count;
+            if (fileRead % SEGMENT_BYTES == 0) {
+                free.push(segments.remove());
+            }
             changed.signalAll();
         } finally {
             lock.unlock();

@@ -57,6 +57,36 @@ class SpoolTest {
     }
 
     @Test
+    void theFileIsNoLongerThanWhatWaitsInIt() throws Exception {
+        byte[] data = bytes(Spool.SEGMENT_BYTES / 4 * 3);
+        ByteBuffer target = ByteBuffer.allocate(data.length);
+        try (Spool spool = new Spool(folder, 1000, 1 << 30)) {
+            for (int round = 0; round < 2; round++) {
+                spool.write(ByteBuffer.wrap(data));
+            }
+            for (int round = 0; round < 20; round++) {
+                spool.write(ByteBuffer.wrap(data));
+                readWhole(spool, target.clear());
+                assertThat(target.array()).isEqualTo(data);
+            }
+            assertThat(spool.bytesThroughFile()).isEqualTo(22L * data.length - 1000);
+            assertThat(spool.fileLength()).isEqualTo(4L * Spool.SEGMENT_BYTES);
+            spool.finish();
+            for (int round = 0; round < 2; round++) {
+                readWhole(spool, target.clear());
+                assertThat(target.array()).isEqualTo(data);
+            }
+            assertThat(spool.read(target.clear())).isNegative();
+        }
+    }
+
+    private static void readWhole(Spool spool, ByteBuffer target) throws IOException {
+        while (target.hasRemaining()) {
+            assertThat(spool.read(target)).isPositive();
+        }
+    }
+
+    @Test
     void leavesNoFileBehindEvenWhileItIsOpen() throws Exception {
         try (Spool spool = new Spool(folder, 10, 1000)) {
             spool.write(ByteBuffer.wrap(bytes(500)));
