@@ -77,7 +77,7 @@ final class BackupBenchmark implements Benchmark {
                                 + "* is `redis-cli --rdb - | zstd -3 -T1 | tee FILE | sha256sum` for the three masters in parallel; *"
                                 + RESTIC
                                 + "* is `redis-cli --rdb - | restic backup --stdin` likewise. Neither of them looks at what is "
-                                + "in the dump. Times include everything down to the files."),
+                                + "in the dump. Ambrotype compresses at zstd's level 2. Times include everything down to the files."),
                 Contest.COLUMNS,
                 rows,
                 List.of("CPU seconds of the servers + the clients, medians: "

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bytes are in memory as long as the consumer keeps up. When the memory is full they go to the file, and go on doing
  * so until the consumer has emptied it; so all bytes in memory are older than all bytes in the file. The file has no
- * name once it is open (nothing is left behind by a crash). Its room is used again as soon as it was read, so that it is no longer than
- * what has ever waited in it, and the system need not find new pages for every byte. No more waits in it than its limit: then, or
+ * name once it is open (nothing is left behind by a crash). Its room is used again as soon as it was read, so that it is hardly longer
+ * than the most that waited in it, and the system need not find new pages for every byte. No more waits in it than its limit: then, or
  * when its disk is full, the producer waits for the consumer.
  *
  * <p>One thread writes and {@link #finish}es or {@link #fail}s, one reads; any may close.

@@ -18,6 +18,7 @@ final class Batches {
     private final Writers writers;
     private final TargetNodes nodes;
     private final boolean writes;
+    private final long dumpBytes;
     private final List<WorkBatch> works = new ArrayList<>();
     private final List<EntryBatch> entries = new ArrayList<>();
     private final RequestBuffer string = new RequestBuffer(SlotWindow.LONGEST);
@@ -25,10 +26,17 @@ final class Batches {
     /** That of the strings in the window. */
     private int windowDatabase;
 
-    Batches(Writers writers, TargetNodes nodes, boolean writes) {
+    /**
+     * Without any yet.
+     *
+     * @param writes whether the commands write
+     * @param dumpBytes of the dump whose entries they are for
+     */
+    Batches(Writers writers, TargetNodes nodes, boolean writes, long dumpBytes) {
         this.writers = writers;
         this.nodes = nodes;
         this.writes = writes;
+        this.dumpBytes = dumpBytes;
     }
 
     void add(KeyWork work) throws InterruptedException {
@@ -82,18 +90,21 @@ final class Batches {
     void addString(Source source, RdbReader reader, long entry, int slot, int database, int length)
             throws IOException, InterruptedException {
         long bytes = reader.keyLength() + (long) length;
-        if (!nodes.isCluster() || bytes > SlotWindow.LONGEST || !source.isLikelyNew(entry)) {
+        boolean likelyNew = source.isLikelyNew(entry);
+        if (window != null && (!likelyNew || windowDatabase != database)) {
+            window.drain();
+        }
+        if (!nodes.isCluster() || bytes > SlotWindow.LONGEST || !likelyNew) {
             batch(source, slot, database, bytes).addString(reader, entry, slot, length);
             return;
         }
-        if (window != null && windowDatabase != database) {
-            window.drain();
+        if (window == null) {
+            window = new SlotWindow(
+                    dumpBytes,
+                    (arguments, offset, size, ofSlot, ofEntry) -> batch(source, ofSlot, windowDatabase, size)
+                            .addString(arguments, offset, size, ofEntry, ofSlot));
         }
         windowDatabase = database;
-        if (window == null) {
-            window = new SlotWindow((arguments, offset, size, ofSlot, ofEntry) ->
-                    batch(source, ofSlot, windowDatabase, size).addString(arguments, offset, size, ofEntry, ofSlot));
-        }
         string.clear();
         EntryBatch.write(reader, length, string);
         window.add(string, slot, entry);
@@ -118,10 +129,19 @@ final class Batches {
         }
     }
 
+    /** Nothing before that entry waits for others any more. */
+    void leaveBefore(long entry) throws InterruptedException {
+        if (window != null) {
+            window.leaveBefore(entry);
+        }
+    }
+
     /** Hands everything on. */
     void flush() throws InterruptedException {
         if (window != null) {
             window.drain();
+            // What is on its way may hold on to this for long.
+            window = null;
         }
         submitAll();
     }

@@ -37,6 +37,10 @@ final class DumpFeed implements EntryBatch.Source {
     private static final int PIECE_COMMANDS = 500;
     private static final long DAY_MILLIS = 24L * 60 * 60 * 1000;
     private static final int RECORDS_PER_REPORT = 256;
+
+    /** An entry does not wait longer for others than until so many have been read: a run that is resumed begins at the first that waits. */
+    private static final long LONGEST_WAIT = 1 << 18;
+
     private static final byte[] RESTORE = Commands.bytes("RESTORE");
     private static final byte[] REPLACE = Commands.bytes("REPLACE");
     private static final byte[] ABSOLUTE = Commands.bytes("ABSTTL");
@@ -104,7 +108,8 @@ final class DumpFeed implements EntryBatch.Source {
         batches.flush();
     }
 
-    private void report(RdbReader reader, long entries) {
+    private void report(RdbReader reader, long entries) throws InterruptedException {
+        batches.leaveBefore(entries - LONGEST_WAIT);
         track.passed(Math.max(entries, earlier.done()));
         progress.accept(reader.position());
     }

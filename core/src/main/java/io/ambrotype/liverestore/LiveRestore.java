@@ -270,7 +270,7 @@ public final class LiveRestore {
                 looks.add(new DumpLook(
                         sieves.get(shard.index()),
                         mark(earlier, shard),
-                        new Batches(writers, nodes, false),
+                        new Batches(writers, nodes, false, shard.dump().rdbBytes()),
                         existing,
                         unsupported,
                         empty,
@@ -445,7 +445,7 @@ public final class LiveRestore {
                                 from.get(shard.index()),
                                 marker.track(shard.index()),
                                 writers,
-                                new Batches(writers, nodes, true),
+                                new Batches(writers, nodes, true, shard.dump().rdbBytes()),
                                 prepared.features,
                                 prepared.plan.request().onConflict(),
                                 ledger,

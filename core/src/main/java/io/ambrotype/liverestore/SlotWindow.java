@@ -5,16 +5,22 @@ import io.ambrotype.resp.RequestBuffer;
 import java.util.Arrays;
 
 /**
- * Strings that wait for others of their slot, because only keys of one slot may share a command in a cluster, and most dumps are in the
- * order of a hash table. A ring: where there is no room for another one, the oldest leaves, and takes with it all others of its slot. So
- * some are always leaving, in no order of slots, and none of the servers has to wait for the others. For one thread.
+ * Strings that wait for others of their slot, because only keys of one slot may share a command in a cluster, and the dumps of most
+ * servers are in no order of slots. A ring: where there is no room for another one, the oldest leaves, and takes with it all others of its
+ * slot. So some are always leaving, of slots all over the cluster, and none of its servers has to wait for the others. For one thread.
  */
 final class SlotWindow {
     /** Of a string with its key: a larger one is not much less work for a server when it is together with others. */
     static final int LONGEST = 2 << 10;
 
     private static final int MOST_BYTES = 16 << 20;
-    private static final int MOST_ENTRIES = 1 << 17;
+    private static final int LEAST_BYTES = 64 << 10;
+    /** Of the dump's bytes: small dumps, of which there may be many, flow too. */
+    private static final int PART_OF_DUMP = 8;
+
+    /** For each entry there is room for so many bytes; where they are smaller there are as many entries and not more. */
+    private static final int BYTES_PER_ENTRY = 128;
+
     private static final int NONE = -1;
 
     /** Where those go that leave. */
@@ -29,17 +35,17 @@ final class SlotWindow {
 
     private final Outlet outlet;
     /** Keys and values, in the order in which they came; nothing goes over the end. */
-    private final byte[] bytes = new byte[MOST_BYTES];
+    private final byte[] bytes;
     /** By place, that is the count of what came before, modulo their number. */
-    private final long[] entries = new long[MOST_ENTRIES];
+    private final long[] entries;
 
-    private final int[] starts = new int[MOST_ENTRIES];
+    private final int[] starts;
     /** 0 where it has left with another one. */
-    private final int[] lengths = new int[MOST_ENTRIES];
+    private final int[] lengths;
 
-    private final short[] slots = new short[MOST_ENTRIES];
+    private final short[] slots;
     /** The place of the next one of the same slot. */
-    private final int[] followers = new int[MOST_ENTRIES];
+    private final int[] followers;
     /** By slot: the places of the first and the last one. */
     private final int[] first = new int[HashSlot.COUNT];
 
@@ -50,19 +56,31 @@ final class SlotWindow {
     /** Where the next one is put, unless there is no room before the end. */
     private int end;
 
-    SlotWindow(Outlet outlet) {
+    /**
+     * An empty window.
+     *
+     * @param dumpBytes of the dump whose strings they are
+     */
+    SlotWindow(long dumpBytes, Outlet outlet) {
         this.outlet = outlet;
+        this.bytes = new byte[Math.clamp(dumpBytes / PART_OF_DUMP, LEAST_BYTES, MOST_BYTES)];
+        int places = bytes.length / BYTES_PER_ENTRY;
+        this.entries = new long[places];
+        this.starts = new int[places];
+        this.lengths = new int[places];
+        this.slots = new short[places];
+        this.followers = new int[places];
         Arrays.fill(first, NONE);
     }
 
     /** Adds one of at most {@link #LONGEST} bytes of key and value. */
     void add(RequestBuffer arguments, int slot, long entry) throws InterruptedException {
         int length = arguments.size();
-        int start = end + length <= MOST_BYTES ? end : 0;
-        while (count > 0 && (count == MOST_ENTRIES || isInTheWay(start, length))) {
+        int start = end + length <= bytes.length ? end : 0;
+        while (count > 0 && (count == entries.length || isInTheWay(start, length))) {
             leave();
         }
-        int place = (oldest + count) % MOST_ENTRIES;
+        int place = (oldest + count) % entries.length;
         count++;
         arguments.copyTo(bytes, start);
         end = start + length;
@@ -85,6 +103,13 @@ final class SlotWindow {
         return (start < end && oldestStart >= end) || (oldestStart >= start && oldestStart < start + length);
     }
 
+    /** Those before that entry leave, with the others of their slots. */
+    void leaveBefore(long entry) throws InterruptedException {
+        while (count > 0 && entries[oldest] < entry) {
+            leave();
+        }
+    }
+
     /** All of them leave. */
     void drain() throws InterruptedException {
         while (count > 0) {
@@ -102,7 +127,7 @@ final class SlotWindow {
             }
             first[slot] = NONE;
         }
-        oldest = (oldest + 1) % MOST_ENTRIES;
+        oldest = (oldest + 1) % entries.length;
         count--;
     }
 }

@@ -21,9 +21,16 @@ class SpoolTest {
     Path folder;
 
     @ParameterizedTest
-    @CsvSource({"64, 0", "64, 100", "64, 1000000", "100000, 0", "1, 7"})
-    void handsEveryByteOverInOrder(int memory, long fileLimit) throws Exception {
-        byte[] data = bytes(200_000);
+    @CsvSource({
+        "200000, 64, 0",
+        "200000, 64, 100",
+        "200000, 64, 1000000",
+        "200000, 100000, 0",
+        "200000, 1, 7",
+        "30000000, 64, 9000000"
+    })
+    void handsEveryByteOverInOrder(int size, int memory, long fileLimit) throws Exception {
+        byte[] data = bytes(size);
         ByteArrayOutputStream received = new ByteArrayOutputStream();
         try (Spool spool = new Spool(folder, memory, fileLimit);
                 TaskGroup tasks = TaskGroup.ofComputing()) {
@@ -57,24 +64,24 @@ class SpoolTest {
     }
 
     @Test
-    void theFileIsNoLongerThanWhatWaitsInIt() throws Exception {
-        byte[] data = bytes(Spool.SEGMENT_BYTES / 4 * 3);
-        ByteBuffer target = ByteBuffer.allocate(data.length);
+    void theRoomOfTheFileIsUsedAgain() throws Exception {
+        int size = Spool.SEGMENT_BYTES / 4 * 3;
+        ByteBuffer target = ByteBuffer.allocate(size);
         try (Spool spool = new Spool(folder, 1000, 1 << 30)) {
-            for (int round = 0; round < 2; round++) {
-                spool.write(ByteBuffer.wrap(data));
+            for (int round = 0; round < 22; round++) {
+                spool.write(ByteBuffer.wrap(bytes(size, round)));
+                if (round >= 2) {
+                    readWhole(spool, target.clear());
+                    assertThat(target.array()).isEqualTo(bytes(size, round - 2));
+                }
             }
-            for (int round = 0; round < 20; round++) {
-                spool.write(ByteBuffer.wrap(data));
-                readWhole(spool, target.clear());
-                assertThat(target.array()).isEqualTo(data);
-            }
-            assertThat(spool.bytesThroughFile()).isEqualTo(22L * data.length - 1000);
+            assertThat(spool.bytesThroughFile()).isEqualTo(22L * size - 1000);
+            // Three times the size has waited in it, that is two segments and a quarter.
             assertThat(spool.fileLength()).isEqualTo(4L * Spool.SEGMENT_BYTES);
             spool.finish();
-            for (int round = 0; round < 2; round++) {
+            for (int round = 20; round < 22; round++) {
                 readWhole(spool, target.clear());
-                assertThat(target.array()).isEqualTo(data);
+                assertThat(target.array()).isEqualTo(bytes(size, round));
             }
             assertThat(spool.read(target.clear())).isNegative();
         }
@@ -149,8 +156,12 @@ class SpoolTest {
     }
 
     private static byte[] bytes(int count) {
+        return bytes(count, count);
+    }
+
+    private static byte[] bytes(int count, int seed) {
         byte[] bytes = new byte[count];
-        new Random(count).nextBytes(bytes);
+        new Random(seed).nextBytes(bytes);
         return bytes;
     }
 }

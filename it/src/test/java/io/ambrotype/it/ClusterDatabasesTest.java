@@ -40,7 +40,7 @@ class ClusterDatabasesTest {
                     source.addresses().getFirst(), source.servers().getFirst().settings())) {
                 for (int i = 0; i < KEYS; i++) {
                     byte[] key = ("key:" + i).getBytes(UTF_8);
-                    byte[] value = Integer.toString(i % 4).getBytes(UTF_8);
+                    byte[] value = ("value " + i % 4).getBytes(UTF_8);
                     pipeline.send(i % 4, key, "SET".getBytes(UTF_8), key, value);
                 }
                 pipeline.flush();
