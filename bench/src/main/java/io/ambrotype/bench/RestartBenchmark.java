@@ -89,7 +89,8 @@ final class RestartBenchmark implements Benchmark {
                         "A stall is the time from a writer's first attempt to its next acknowledgement; those from "
                                 + ClusterLoad.NOTICEABLE.toMillis()
                                 + " ms on are counted. An error is what Jedis throws. A write is lost if it was acknowledged and its key "
-                                + "is missing in the end."),
+                                + "is missing in the end. Behind stalls of a second or two with Ambrotype are connections that Jedis "
+                                + "keeps after the restart has closed them; GUARANTEES.md tells what spares them."),
                 List.of(
                         "server",
                         "restarted",
