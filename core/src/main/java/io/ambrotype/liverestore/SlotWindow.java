@@ -112,9 +112,7 @@ final class SlotWindow {
 
     /** All of them leave. */
     void drain() throws InterruptedException {
-        while (count > 0) {
-            leave();
-        }
+        leaveBefore(Long.MAX_VALUE);
     }
 
     /** The oldest leaves, with the others of its slot. */
